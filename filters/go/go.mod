@@ -1,0 +1,3 @@
+module nullvm/filters
+
+go 1.24
