@@ -126,7 +126,9 @@ pub(super) fn parse(wasm: &[u8]) -> Result<Module<'_>, CompileError> {
     let mut references: Vec<u32> = Vec::new();
     let mut name_section = None;
 
-    for payload in Parser::new(0).parse_all(wasm) {
+    let mut parser = Parser::new(0);
+    parser.set_features(features());
+    for payload in parser.parse_all(wasm) {
         let payload = payload?;
         match &payload {
             // Ours is the better message, and it must come before the validator's.

@@ -613,8 +613,9 @@ impl Translator<'_, '_> {
     /// Two f64 lanes to two saturated i32 lanes, zeroes above.
     fn truncate_low(&mut self, signed: bool) {
         let a = self.pop_lanes(types::F64X2);
-        let zero = self.vector_constant([0; 16]);
-        let zero = self.as_lanes(zero, types::I64X2);
+        // Of this very type: backends match the conversion, the zeroes and the narrowing as one.
+        let zeroes = self.b.func.dfg.constants.insert(vec![0; 16].into());
+        let zero = self.b.ins().vconst(types::I64X2, zeroes);
         let value = if signed {
             let wide = self.b.ins().fcvt_to_sint_sat(types::I64X2, a);
             self.b.ins().snarrow(wide, zero)
