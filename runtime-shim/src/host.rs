@@ -64,7 +64,7 @@ impl Status {
     }
 }
 
-/// `nullvm_bytes_t`: a run of bytes. `data` may be null when `len` is 0.
+/// A run of bytes. `data` may be null when `len` is 0.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Bytes {
@@ -96,7 +96,7 @@ impl Bytes {
     }
 }
 
-/// `nullvm_pair_t`: a key and a value.
+/// A key and a value.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Pair {
@@ -106,7 +106,7 @@ pub struct Pair {
     pub value: Bytes,
 }
 
-/// `nullvm_pairs_t`: a run of pairs.
+/// A run of pairs.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Pairs {
@@ -133,7 +133,7 @@ impl Pairs {
     }
 }
 
-/// `nullvm_local_response_t`: what `proxy_send_local_response` asks for.
+/// What `proxy_send_local_response` asks for.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct LocalResponse {
@@ -149,7 +149,7 @@ pub struct LocalResponse {
     pub headers: Pairs,
 }
 
-/// `nullvm_http_call_t`: what `proxy_http_call` asks for.
+/// What `proxy_http_call` asks for.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct HttpCall {
@@ -165,7 +165,7 @@ pub struct HttpCall {
     pub timeout: u32,
 }
 
-/// `nullvm_grpc_call_t`: what `proxy_grpc_call` and `proxy_grpc_stream` ask for.
+/// What `proxy_grpc_call` and `proxy_grpc_stream` ask for.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct GrpcCall {
@@ -183,121 +183,150 @@ pub struct GrpcCall {
     pub timeout: u32,
 }
 
-/// Declares the table: one `Option` of a function pointer per line.
-macro_rules! host_table {
-    ($( $(#[$doc:meta])* fn $name:ident($($param:ident: $ty:ty),* $(,)?) $(-> $ret:ty)?; )*) => {
-        /// `nullvm_host_t`: the functions of a host. `size` is `sizeof(nullvm_host_t)` of the header that the host was
-        /// compiled with: functions behind it are taken as null.
-        #[repr(C)]
-        #[derive(Clone, Copy)]
-        pub struct HostTable {
-            /// Bytes of this structure.
-            pub size: usize,
-            $( $(#[$doc])* pub $name: Option<unsafe extern "C" fn(host: *mut c_void $(, $param: $ty)*) $(-> $ret)?>, )*
-        }
-
-        impl HostTable {
-            /// A table without any function.
-            pub const EMPTY: HostTable = HostTable { size: size_of::<HostTable>(), $( $name: None, )* };
-        }
-    };
-}
-
-host_table! {
+/// The functions of a host. `size` is `sizeof(nullvm_host_t)` of the header that the host was compiled with: functions
+/// behind it are taken as null.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct HostTable {
+    /// Bytes of this structure.
+    pub size: usize,
     /// A log line of the guest: level 0 trace to 5 critical (`proxy_log_level_t`).
-    fn log(level: u32, message: Bytes) -> u32;
+    pub log: Option<unsafe extern "C" fn(host: *mut c_void, level: u32, message: Bytes) -> u32>,
     /// The level that is logged now.
-    fn get_log_level(out: *mut u32) -> u32;
+    pub get_log_level: Option<unsafe extern "C" fn(host: *mut c_void, out: *mut u32) -> u32>,
     /// Wall clock in nanoseconds since the epoch. Null: the shim reads the system's clock.
-    fn time(out: *mut u64) -> u32;
+    pub time: Option<unsafe extern "C" fn(host: *mut c_void, out: *mut u64) -> u32>,
     /// Monotonic clock in nanoseconds. Null: the shim reads the system's clock.
-    fn monotonic_time(out: *mut u64) -> u32;
+    pub monotonic_time: Option<unsafe extern "C" fn(host: *mut c_void, out: *mut u64) -> u32>,
     /// The guest called a function whose capability is restricted; a line for the log.
-    fn capability_error(message: Bytes);
+    pub capability_error: Option<unsafe extern "C" fn(host: *mut c_void, message: Bytes)>,
     /// `proxy_get_status`: code and message of the last call that failed.
-    fn get_status(code: *mut u32, message: *mut Bytes) -> u32;
+    pub get_status:
+        Option<unsafe extern "C" fn(host: *mut c_void, code: *mut u32, message: *mut Bytes) -> u32>,
     /// `proxy_set_tick_period_milliseconds`; 0 stops the timer.
-    fn set_tick_period(period: u32) -> u32;
+    pub set_tick_period: Option<unsafe extern "C" fn(host: *mut c_void, period: u32) -> u32>,
     /// `proxy_get_configuration` of ABI 0.1.0.
-    fn get_configuration(out: *mut Bytes) -> u32;
+    pub get_configuration: Option<unsafe extern "C" fn(host: *mut c_void, out: *mut Bytes) -> u32>,
     /// `proxy_continue_stream`; `proxy_continue_request` is type 0, `proxy_continue_response` type 1.
-    fn continue_stream(stream_type: u32) -> u32;
+    pub continue_stream: Option<unsafe extern "C" fn(host: *mut c_void, stream_type: u32) -> u32>,
     /// `proxy_close_stream`.
-    fn close_stream(stream_type: u32) -> u32;
+    pub close_stream: Option<unsafe extern "C" fn(host: *mut c_void, stream_type: u32) -> u32>,
     /// `proxy_clear_route_cache` of ABI 0.1.0.
-    fn clear_route_cache() -> u32;
+    pub clear_route_cache: Option<unsafe extern "C" fn(host: *mut c_void) -> u32>,
     /// `proxy_send_local_response`.
-    fn send_local_response(response: *const LocalResponse) -> u32;
+    pub send_local_response:
+        Option<unsafe extern "C" fn(host: *mut c_void, response: *const LocalResponse) -> u32>,
     /// `proxy_get_property`: `path` has its parts separated by NUL.
-    fn get_property(path: Bytes, out: *mut Bytes) -> u32;
+    pub get_property: Option<unsafe extern "C" fn(host: *mut c_void, path: Bytes, out: *mut Bytes) -> u32>,
     /// `proxy_set_property`.
-    fn set_property(path: Bytes, value: Bytes) -> u32;
+    pub set_property: Option<unsafe extern "C" fn(host: *mut c_void, path: Bytes, value: Bytes) -> u32>,
     /// `proxy_get_header_map_value`. Missing: [`Status::NotFound`]; the shim turns that into an empty value for ABI 0.1.0.
-    fn get_header(map: u32, key: Bytes, out: *mut Bytes) -> u32;
+    pub get_header:
+        Option<unsafe extern "C" fn(host: *mut c_void, map: u32, key: Bytes, out: *mut Bytes) -> u32>,
     /// `proxy_add_header_map_value`.
-    fn add_header(map: u32, key: Bytes, value: Bytes) -> u32;
+    pub add_header:
+        Option<unsafe extern "C" fn(host: *mut c_void, map: u32, key: Bytes, value: Bytes) -> u32>,
     /// `proxy_replace_header_map_value`.
-    fn replace_header(map: u32, key: Bytes, value: Bytes) -> u32;
+    pub replace_header:
+        Option<unsafe extern "C" fn(host: *mut c_void, map: u32, key: Bytes, value: Bytes) -> u32>,
     /// `proxy_remove_header_map_value`.
-    fn remove_header(map: u32, key: Bytes) -> u32;
+    pub remove_header: Option<unsafe extern "C" fn(host: *mut c_void, map: u32, key: Bytes) -> u32>,
     /// `proxy_get_header_map_pairs`.
-    fn get_headers(map: u32, out: *mut Pairs) -> u32;
+    pub get_headers: Option<unsafe extern "C" fn(host: *mut c_void, map: u32, out: *mut Pairs) -> u32>,
     /// `proxy_set_header_map_pairs`.
-    fn set_headers(map: u32, pairs: Pairs) -> u32;
+    pub set_headers: Option<unsafe extern "C" fn(host: *mut c_void, map: u32, pairs: Pairs) -> u32>,
     /// `proxy_get_header_map_size`: bytes of all keys and values.
-    fn get_headers_size(map: u32, out: *mut u32) -> u32;
+    pub get_headers_size: Option<unsafe extern "C" fn(host: *mut c_void, map: u32, out: *mut u32) -> u32>,
     /// Length in bytes and flags (`proxy_get_buffer_status`) of a buffer (`proxy_buffer_type_t`).
-    fn get_buffer_status(buffer: u32, length: *mut u32, flags: *mut u32) -> u32;
+    pub get_buffer_status: Option<
+        unsafe extern "C" fn(host: *mut c_void, buffer: u32, length: *mut u32, flags: *mut u32) -> u32,
+    >,
     /// Copies `len` bytes of a buffer from `start` on to `out`, which has room for them; in range, as
     /// `get_buffer_status` said just before.
-    fn read_buffer(buffer: u32, start: u32, len: u32, out: *mut u8) -> u32;
+    pub read_buffer: Option<
+        unsafe extern "C" fn(host: *mut c_void, buffer: u32, start: u32, len: u32, out: *mut u8) -> u32,
+    >,
     /// `proxy_set_buffer_bytes`.
-    fn set_buffer(buffer: u32, start: u32, len: u32, data: Bytes) -> u32;
+    pub set_buffer: Option<
+        unsafe extern "C" fn(host: *mut c_void, buffer: u32, start: u32, len: u32, data: Bytes) -> u32,
+    >,
     /// `proxy_http_call`; `token` identifies the call in `proxy_on_http_call_response`.
-    fn http_call(call: *const HttpCall, token: *mut u32) -> u32;
+    pub http_call:
+        Option<unsafe extern "C" fn(host: *mut c_void, call: *const HttpCall, token: *mut u32) -> u32>,
     /// `proxy_grpc_call`.
-    fn grpc_call(call: *const GrpcCall, token: *mut u32) -> u32;
+    pub grpc_call:
+        Option<unsafe extern "C" fn(host: *mut c_void, call: *const GrpcCall, token: *mut u32) -> u32>,
     /// `proxy_grpc_stream`.
-    fn grpc_stream(call: *const GrpcCall, token: *mut u32) -> u32;
+    pub grpc_stream:
+        Option<unsafe extern "C" fn(host: *mut c_void, call: *const GrpcCall, token: *mut u32) -> u32>,
     /// `proxy_grpc_send`.
-    fn grpc_send(token: u32, message: Bytes, end_stream: u32) -> u32;
+    pub grpc_send:
+        Option<unsafe extern "C" fn(host: *mut c_void, token: u32, message: Bytes, end_stream: u32) -> u32>,
     /// `proxy_grpc_close`.
-    fn grpc_close(token: u32) -> u32;
+    pub grpc_close: Option<unsafe extern "C" fn(host: *mut c_void, token: u32) -> u32>,
     /// `proxy_grpc_cancel`.
-    fn grpc_cancel(token: u32) -> u32;
+    pub grpc_cancel: Option<unsafe extern "C" fn(host: *mut c_void, token: u32) -> u32>,
     /// `proxy_get_shared_data`.
-    fn get_shared_data(key: Bytes, out: *mut Bytes, cas: *mut u32) -> u32;
+    pub get_shared_data:
+        Option<unsafe extern "C" fn(host: *mut c_void, key: Bytes, out: *mut Bytes, cas: *mut u32) -> u32>,
     /// `proxy_set_shared_data`; `cas` 0 sets unconditionally.
-    fn set_shared_data(key: Bytes, value: Bytes, cas: u32) -> u32;
+    pub set_shared_data:
+        Option<unsafe extern "C" fn(host: *mut c_void, key: Bytes, value: Bytes, cas: u32) -> u32>,
     /// `proxy_register_shared_queue`.
-    fn register_shared_queue(name: Bytes, token: *mut u32) -> u32;
+    pub register_shared_queue:
+        Option<unsafe extern "C" fn(host: *mut c_void, name: Bytes, token: *mut u32) -> u32>,
     /// `proxy_resolve_shared_queue`.
-    fn resolve_shared_queue(vm_id: Bytes, name: Bytes, token: *mut u32) -> u32;
+    pub resolve_shared_queue:
+        Option<unsafe extern "C" fn(host: *mut c_void, vm_id: Bytes, name: Bytes, token: *mut u32) -> u32>,
     /// `proxy_enqueue_shared_queue`.
-    fn enqueue_shared_queue(token: u32, data: Bytes) -> u32;
+    pub enqueue_shared_queue: Option<unsafe extern "C" fn(host: *mut c_void, token: u32, data: Bytes) -> u32>,
     /// `proxy_dequeue_shared_queue`.
-    fn dequeue_shared_queue(token: u32, out: *mut Bytes) -> u32;
+    pub dequeue_shared_queue:
+        Option<unsafe extern "C" fn(host: *mut c_void, token: u32, out: *mut Bytes) -> u32>,
     /// `proxy_define_metric`: type 0 counter, 1 gauge, 2 histogram.
-    fn define_metric(metric_type: u32, name: Bytes, id: *mut u32) -> u32;
+    pub define_metric:
+        Option<unsafe extern "C" fn(host: *mut c_void, metric_type: u32, name: Bytes, id: *mut u32) -> u32>,
     /// `proxy_increment_metric`.
-    fn increment_metric(id: u32, offset: i64) -> u32;
+    pub increment_metric: Option<unsafe extern "C" fn(host: *mut c_void, id: u32, offset: i64) -> u32>,
     /// `proxy_record_metric`.
-    fn record_metric(id: u32, value: u64) -> u32;
+    pub record_metric: Option<unsafe extern "C" fn(host: *mut c_void, id: u32, value: u64) -> u32>,
     /// `proxy_get_metric`.
-    fn get_metric(id: u32, out: *mut u64) -> u32;
+    pub get_metric: Option<unsafe extern "C" fn(host: *mut c_void, id: u32, out: *mut u64) -> u32>,
     /// `proxy_set_effective_context`.
-    fn set_effective_context(context_id: u32) -> u32;
+    pub set_effective_context: Option<unsafe extern "C" fn(host: *mut c_void, context_id: u32) -> u32>,
     /// `proxy_done`.
-    fn done() -> u32;
+    pub done: Option<unsafe extern "C" fn(host: *mut c_void) -> u32>,
     /// `proxy_call_foreign_function`.
-    fn call_foreign_function(name: Bytes, arguments: Bytes, out: *mut Bytes) -> u32;
+    pub call_foreign_function: Option<
+        unsafe extern "C" fn(host: *mut c_void, name: Bytes, arguments: Bytes, out: *mut Bytes) -> u32,
+    >,
     /// `proxy_redis_init` of Higress: timeout in milliseconds.
-    fn redis_init(upstream: Bytes, username: Bytes, password: Bytes, timeout: u32) -> u32;
+    pub redis_init: Option<
+        unsafe extern "C" fn(
+            host: *mut c_void,
+            upstream: Bytes,
+            username: Bytes,
+            password: Bytes,
+            timeout: u32,
+        ) -> u32,
+    >,
     /// `proxy_redis_call` of Higress.
-    fn redis_call(upstream: Bytes, query: Bytes, token: *mut u32) -> u32;
+    pub redis_call: Option<
+        unsafe extern "C" fn(host: *mut c_void, upstream: Bytes, query: Bytes, token: *mut u32) -> u32,
+    >,
     /// `envoy_resolve_dns`.
-    fn resolve_dns(name: Bytes, token: *mut u32) -> u32;
+    pub resolve_dns: Option<unsafe extern "C" fn(host: *mut c_void, name: Bytes, token: *mut u32) -> u32>,
     /// An import of a module without Proxy-Wasm checks: `values` holds the arguments, 16 bytes each, and receives the
     /// results. 0 goes on, anything else is a trap ([`plugin_abi::TrapCode::Host`]).
-    fn call_import(import: u32, values: *mut u8) -> u32;
+    pub call_import: Option<unsafe extern "C" fn(host: *mut c_void, import: u32, values: *mut u8) -> u32>,
+}
+
+impl HostTable {
+    /// A table without any function.
+    pub const EMPTY: HostTable = {
+        // SAFETY: zeros are null function pointers, which `Option` takes as `None`.
+        let mut table: HostTable = unsafe { core::mem::zeroed() };
+        table.size = size_of::<HostTable>();
+        table
+    };
 }

@@ -1,0 +1,125 @@
+//! What the shim asks of the operating system besides memory and signals: a lock, the page size, a thread's stack.
+//!
+//! Never takes a lock in code that a signal handler runs.
+
+use core::cell::UnsafeCell;
+use core::ops::{Deref, DerefMut};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+/// `errno` of the calling thread.
+pub(crate) fn errno() -> i32 {
+    // SAFETY: always a valid pointer to the thread's own variable.
+    unsafe { *libc::__errno_location() }
+}
+
+/// Bytes of a page.
+pub(crate) fn page_size() -> usize {
+    static SIZE: AtomicUsize = AtomicUsize::new(0);
+    match SIZE.load(Ordering::Relaxed) {
+        0 => {
+            // SAFETY: no preconditions.
+            let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+            SIZE.store(size, Ordering::Relaxed);
+            size
+        }
+        size => size,
+    }
+}
+
+/// Sleeps while `word` holds `value`, at most `timeout`.
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, timeout: Option<&libc::timespec>) {
+    let timeout = timeout.map_or(core::ptr::null(), |t| t as *const libc::timespec);
+    // SAFETY: FUTEX_WAIT reads the word and the timeout, both alive.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+            value,
+            timeout,
+        )
+    };
+}
+
+/// Wakes one thread that sleeps on `word`.
+pub(crate) fn futex_wake(word: &AtomicU32) {
+    // SAFETY: FUTEX_WAKE uses the address as a key only.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1) };
+}
+
+/// A mutual exclusion lock: 0 free, 1 taken, 2 taken and somebody sleeps.
+#[derive(Debug)]
+pub(crate) struct Mutex<T> {
+    word: AtomicU32,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the lock lets one thread at a time at the value.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+// SAFETY: as for the value.
+unsafe impl<T: Send> Send for Mutex<T> {}
+
+impl<T> Mutex<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self { word: AtomicU32::new(0), value: UnsafeCell::new(value) }
+    }
+
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        if self.word.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            self.lock_contended();
+        }
+        Guard(self)
+    }
+
+    #[cold]
+    fn lock_contended(&self) {
+        while self.word.swap(2, Ordering::Acquire) != 0 {
+            futex_wait(&self.word, 2, None);
+        }
+    }
+}
+
+/// A taken lock.
+pub(crate) struct Guard<'a, T>(&'a Mutex<T>);
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the lock is taken.
+        unsafe { &*self.0.value.get() }
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the lock is taken, and the guard is borrowed exclusively.
+        unsafe { &mut *self.0.value.get() }
+    }
+}
+
+impl<T> Drop for Guard<'_, T> {
+    fn drop(&mut self) {
+        if self.0.word.swap(0, Ordering::Release) == 2 {
+            futex_wake(&self.0.word);
+        }
+    }
+}
+
+/// Lowest and highest address of the calling thread's stack, where the system tells.
+pub(crate) fn thread_stack() -> Option<(usize, usize)> {
+    let mut attributes = core::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let mut low = core::ptr::null_mut();
+    let mut size = 0;
+    // SAFETY: `attributes` is initialised by the first call before the others read it, and destroyed.
+    unsafe {
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let result = libc::pthread_attr_getstack(attributes.as_ptr(), &mut low, &mut size);
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        if result != 0 {
+            return None;
+        }
+    }
+    Some((low as usize, low as usize + size))
+}
