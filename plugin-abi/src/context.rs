@@ -44,7 +44,7 @@ pub struct ContextHeader {
     pub exit_pc: usize,
     /// Non-zero asks the guest to stop at the next loop head. Read atomically (relaxed) by interruptible code.
     pub interrupt: u64,
-    /// Lowest stack address that the guest may use. Raised to `u64::MAX` to stop the guest at the next function entry.
+    /// Lowest stack address that the guest may use. Raised to [`STOP`] to stop the guest at the next function entry.
     pub stack_limit: u64,
     /// Current size of the linear memory in bytes.
     pub memory_size: u64,
@@ -73,6 +73,10 @@ pub struct TableSlot {
     /// Elements.
     pub len: u64,
 }
+
+/// A stack limit above every stack. Not `u64::MAX`: prologues add the size of their frame to the limit before they compare,
+/// and the sum must not wrap.
+pub const STOP: u64 = i64::MAX as u64;
 
 const fn below_base(offset_in_header: usize) -> i32 {
     offset_in_header as i32 - HEADER_SIZE as i32

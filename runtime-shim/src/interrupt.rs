@@ -46,7 +46,7 @@ impl Header {
         // SAFETY: the instance lives, as it has not called `close`.
         let (interrupt, limit) = unsafe { words(header) };
         interrupt.store(1, Ordering::SeqCst);
-        limit.store(u64::MAX, Ordering::SeqCst);
+        limit.store(plugin_abi::context::STOP, Ordering::SeqCst);
         true
     }
 }

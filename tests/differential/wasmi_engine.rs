@@ -18,6 +18,9 @@ fn trap(error: &wasmi::Error) -> Trap {
         Some(T::IntegerOverflow) => Trap::IntegerOverflow,
         Some(T::BadConversionToInteger) => Trap::BadConversion,
         Some(T::StackOverflow) => Trap::StackOverflow,
+        // Segments that do not fit are errors of their own.
+        None if error.to_string().starts_with("out of bounds table access") => Trap::TableOutOfBounds,
+        None if error.to_string().starts_with("out of bounds memory access") => Trap::MemoryOutOfBounds,
         other => panic!("the trap {other:?} has no place here: {error}"),
     }
 }

@@ -198,7 +198,7 @@ fn reported(code: TrapCode, header: *mut ContextHeader) -> TrapCode {
     let (interrupt, limit) = unsafe {
         ((&raw const (*header).interrupt).read_volatile(), (&raw const (*header).stack_limit).read_volatile())
     };
-    if interrupt != 0 || limit == u64::MAX { TrapCode::Interrupt } else { code }
+    if interrupt != 0 || limit == plugin_abi::context::STOP { TrapCode::Interrupt } else { code }
 }
 
 /// Ends the guest's innermost entry with a trap, from a host function or libcall that the guest called.
