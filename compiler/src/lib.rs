@@ -17,7 +17,7 @@ mod translate;
 pub use codegen::CompiledModule;
 pub use error::{CompileError, ImportProblem};
 pub use module::Module;
-pub use options::{Bounds, OptLevel, Options, Traps};
+pub use options::{Bounds, OptLevel, Options, Progress, Traps};
 
 /// Compiles a module: parses and validates it, checks it against the Proxy-Wasm ABI (unless [`Options::checks`] is off) and
 /// translates all of its functions.

@@ -1,5 +1,8 @@
 //! What a user can choose about the code.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// How accesses outside of the linear memory are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Bounds {
@@ -30,6 +33,28 @@ pub enum OptLevel {
     Speed,
     /// Fast code, smaller where both can be had.
     SpeedAndSize,
+}
+
+/// How far a compilation is, for another thread to look at.
+#[derive(Debug, Default)]
+pub struct Progress {
+    total: AtomicU64,
+    done: AtomicU64,
+}
+
+impl Progress {
+    /// Bytes of function bodies compiled, and of all; both 0 until code generation starts.
+    pub fn get(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn start(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    pub(crate) fn advance(&self, bytes: u64) {
+        self.done.fetch_add(bytes, Ordering::Relaxed);
+    }
 }
 
 /// Everything that decides what code comes out.
@@ -64,6 +89,8 @@ pub struct Options {
     pub keep_asm: bool,
     /// Checks Cranelift's own IR and register allocation; slow, for tests.
     pub verify: bool,
+    /// Told how far the compilation is. Changes nothing in the result.
+    pub progress: Option<Arc<Progress>>,
 }
 
 impl Default for Options {
@@ -83,6 +110,7 @@ impl Default for Options {
             keep_clif: false,
             keep_asm: false,
             verify: false,
+            progress: None,
         }
     }
 }

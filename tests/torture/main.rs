@@ -33,7 +33,20 @@ const KINDS: [Option<TrapCode>; 11] = [
 ];
 
 const THREADS: usize = 8;
-const TIMES: usize = 1000;
+
+/// How often each kind on each thread; `NULLVM_TORTURE_TIMES` lowers it for slow checkers such as valgrind.
+fn times() -> usize {
+    std::env::var("NULLVM_TORTURE_TIMES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000)
+}
+
+/// The modes to run: all, or the one that `NULLVM_TORTURE_MODE` names, as `explicit/call`.
+fn modes() -> Vec<(Bounds, Traps)> {
+    let wanted = std::env::var("NULLVM_TORTURE_MODE").ok();
+    let named = |(bounds, traps): &(Bounds, Traps)| {
+        wanted.as_ref().is_none_or(|w| w.eq_ignore_ascii_case(&format!("{bounds:?}/{traps:?}")))
+    };
+    MODES.into_iter().filter(named).collect()
+}
 
 unsafe extern "C" fn get_header(_host: *mut c_void, _map: u32, _key: Bytes, out: *mut Bytes) -> u32 {
     // SAFETY: the shim gives room for the result.
@@ -105,17 +118,17 @@ fn on_all_threads(plugin: &Arc<Plugin>, times: usize) {
 
 #[test]
 fn traps_leave_the_process_as_it_was() {
-    for (bounds, traps) in MODES {
+    for (bounds, traps) in modes() {
         let plugin = torture_plugin(bounds, traps);
         // Threads' arenas and the pool come into being once.
         on_all_threads(&plugin, 20);
         let (before, files) = resources();
         let start = Instant::now();
-        on_all_threads(&plugin, TIMES);
+        on_all_threads(&plugin, times());
         let (after, files_after) = resources();
         println!(
             "{bounds:?}/{traps:?}: {} traps of each kind on {THREADS} threads, plain and nested, in {:.1} s; resident {} -> {} KiB",
-            TIMES,
+            times(),
             start.elapsed().as_secs_f64(),
             before / 1024,
             after / 1024

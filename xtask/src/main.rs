@@ -1,1 +1,77 @@
-fn main() {}
+//! Development tasks: `cargo xtask help`.
+#![forbid(unsafe_code)]
+
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Development tasks", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write the modules with extreme sizes that the compiler is tested with
+    Extremes {
+        /// Directory for them; made if it does not exist
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Write these only
+        names: Vec<String>,
+    },
+    /// Rebuild the example filters from their sources (filters/build.py)
+    Filters {
+        /// Passed on to the script
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Extremes { out, names } => extremes(&out, &names),
+        Task::Filters { args } => filters(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
+}
+
+fn extremes(out: &Path, names: &[String]) -> Result<(), String> {
+    let failed = |path: &Path, e: std::io::Error| format!("{}: {e}", path.display());
+    let known = xtask::extremes::EXTREMES;
+    if let Some(unknown) = names.iter().find(|n| known.iter().all(|e| e.name != **n)) {
+        let all: Vec<_> = known.iter().map(|e| e.name).collect();
+        return Err(format!("there is no {unknown:?}; there are {}", all.join(", ")));
+    }
+    std::fs::create_dir_all(out).map_err(|e| failed(out, e))?;
+    for extreme in known.iter().filter(|e| names.is_empty() || names.iter().any(|n| n == e.name)) {
+        let wasm = extreme.wasm();
+        let path = out.join(extreme.name).with_extension("wasm");
+        std::fs::write(&path, &wasm).map_err(|e| failed(&path, e))?;
+        println!("{:>10} bytes  {}: {}", wasm.len(), path.display(), extreme.reach);
+    }
+    Ok(())
+}
+
+fn filters(args: &[String]) -> Result<(), String> {
+    let script = root().join("filters/build.py");
+    let status = Command::new("python3")
+        .arg(&script)
+        .args(args)
+        .status()
+        .map_err(|e| format!("cannot run python3 {}: {e}", script.display()))?;
+    if status.success() { Ok(()) } else { Err(format!("{}: {status}", script.display())) }
+}

@@ -3,7 +3,7 @@
 //! Workers take functions off one queue, largest first, and each result goes to its function's place, so that the outcome is
 //! the same whatever the number of workers.
 
-use crate::CompileError;
+use crate::{CompileError, Traps};
 use crate::translate::{self, Env, FunctionRef, reference, user_name};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{ExternalName, UserFuncName};
@@ -16,11 +16,19 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use wasmparser::FuncValidatorAllocations;
 
+/// Stack of a worker: passes of the code generator recurse with the depth of expressions.
+const WORKER_STACK: usize = 16 << 20;
+
+/// Frames up to this size fit the room that the shim keeps below the stack limit: a quarter of it.
+const LARGEST_UNGUARDED_FRAME: u32 = 32 * 1024;
+
 /// What a piece of code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
     /// A defined function, by its position among them.
     Function(usize),
+    /// The stack guard of a defined function with a frame of so many bytes.
+    StackGuard(usize, u32),
     /// The adapter of an imported function.
     ImportAdapter(u32),
     /// The entry adapter of a signature.
@@ -44,6 +52,10 @@ pub(super) struct Code {
     pub unwind: Option<systemv::UnwindInfo>,
     pub clif: Option<String>,
     pub asm: Option<String>,
+    /// Bytes of stack below the frame pointer.
+    pub frame: u32,
+    /// What stands in front of a function with a large frame where the stack is checked without signals.
+    pub guard: Option<Box<(Piece, Code)>>,
 }
 
 /// All pieces in the order of the text.
@@ -83,12 +95,19 @@ pub(super) fn compile_all(env: &Env<'_>) -> Result<Compiled, CompileError> {
 
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
+    let progress = env.options.progress.as_deref();
+    if let Some(progress) = progress {
+        progress.start(pieces.iter().map(|p| weight(p) as u64).sum());
+    }
     let results: Vec<Mutex<Option<Result<Code, CompileError>>>> = pieces.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
         let mut worker = Worker::new(env);
         while !failed.load(Ordering::Relaxed) {
             let Some(&i) = queue.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             let result = worker.compile(pieces[i]);
+            if let Some(progress) = progress {
+                progress.advance(weight(&pieces[i]) as u64);
+            }
             if result.is_err() {
                 failed.store(true, Ordering::Relaxed);
             }
@@ -99,26 +118,31 @@ pub(super) fn compile_all(env: &Env<'_>) -> Result<Compiled, CompileError> {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         n => n,
     };
-    if jobs == 1 || pieces.len() == 1 {
-        work();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..jobs.min(pieces.len()) {
-                scope.spawn(work);
+    std::thread::scope(|scope| {
+        for _ in 1..jobs.min(pieces.len()) {
+            // A system that gives no more threads gets its result from fewer.
+            if std::thread::Builder::new().stack_size(WORKER_STACK).spawn_scoped(scope, work).is_err() {
+                break;
             }
-        });
-    }
+        }
+        work();
+    });
 
-    let mut compiled = Vec::with_capacity(pieces.len());
-    let mut unfinished = false;
-    for (piece, result) in pieces.into_iter().zip(results) {
-        match result.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-            Some(Ok(code)) => compiled.push((piece, code)),
-            Some(Err(e)) => return Err(e),
-            None => unfinished = true,
+    let mut results: Vec<_> =
+        results.into_iter().map(|r| r.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)).collect();
+    // The first failure in the order of the queue: what stands before it there was taken before it and is finished, so that
+    // it is the same one whatever the number of workers.
+    for &i in &queue {
+        if let Some(Err(e)) = results[i].take_if(|r| r.is_err()) {
+            return Err(e);
         }
     }
-    debug_assert!(!unfinished, "an unfinished piece follows a failed one");
+    let mut compiled = Vec::with_capacity(pieces.len());
+    for (piece, code) in pieces.into_iter().zip(results) {
+        let Some(Ok(mut code)) = code else { unreachable!("workers stop early only when a piece fails") };
+        compiled.extend(code.guard.take().map(|guard| *guard));
+        compiled.push((piece, code));
+    }
     Ok(Compiled { pieces: compiled })
 }
 
@@ -132,11 +156,9 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(env: &'a Env<'a>) -> Self {
-        let mut context = Context::new();
-        context.set_disasm(env.options.keep_asm);
         Self {
             env,
-            context,
+            context: Context::new(),
             builder: FunctionBuilderContext::new(),
             allocations: FuncValidatorAllocations::default(),
             control: ControlPlane::default(),
@@ -145,6 +167,8 @@ impl<'a> Worker<'a> {
 
     fn compile(&mut self, piece: Piece) -> Result<Code, CompileError> {
         self.context.clear();
+        // Forgotten by `clear`.
+        self.context.set_disasm(self.env.options.keep_asm);
         let func = &mut self.context.func;
         match piece {
             Piece::Function(i) => {
@@ -152,6 +176,11 @@ impl<'a> Worker<'a> {
                 func.name = UserFuncName::User(user_name(FunctionRef::Wasm(index)));
                 let allocations = std::mem::take(&mut self.allocations);
                 self.allocations = translate::translate(self.env, i, func, &mut self.builder, allocations)?;
+            }
+            Piece::StackGuard(i, frame) => {
+                let index = (self.env.module.imports.len() + i) as u32;
+                func.name = UserFuncName::User(user_name(FunctionRef::Wasm(index)));
+                translate::translate_stack_guard(self.env, index, frame, func, &mut self.builder);
             }
             Piece::ImportAdapter(i) => {
                 func.name = UserFuncName::User(user_name(FunctionRef::Wasm(i)));
@@ -163,7 +192,15 @@ impl<'a> Worker<'a> {
         if let Err(e) = self.context.compile(self.env.isa, &mut self.control) {
             return Err(refused(self.env, piece, &e.inner));
         }
-        self.finish(piece, clif)
+        let mut code = self.finish(piece, clif)?;
+        if let Piece::Function(i) = piece
+            && self.env.options.traps == Traps::Call
+            && code.frame > LARGEST_UNGUARDED_FRAME
+        {
+            let guard = Piece::StackGuard(i, code.frame);
+            code.guard = Some(Box::new((guard, self.compile(guard)?)));
+        }
+        Ok(code)
     }
 
     fn finish(&mut self, piece: Piece, clif: Option<String>) -> Result<Code, CompileError> {
@@ -199,6 +236,8 @@ impl<'a> Worker<'a> {
             unwind,
             clif,
             asm: code.vcode.clone(),
+            frame: code.buffer.frame_layout().map_or(0, |f| f.frame_to_fp_offset),
+            guard: None,
         })
     }
 }
@@ -214,7 +253,7 @@ fn refused(env: &Env<'_>, piece: Piece, error: &CodegenError) -> CompileError {
         other => other.to_string(),
     };
     let index = match piece {
-        Piece::Function(i) => (env.module.imports.len() + i) as u32,
+        Piece::Function(i) | Piece::StackGuard(i, _) => (env.module.imports.len() + i) as u32,
         Piece::ImportAdapter(i) => i,
         Piece::Entry(ty) => {
             let ty = &env.module.types[ty as usize];

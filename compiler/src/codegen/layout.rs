@@ -6,6 +6,7 @@ use crate::CompileError;
 use crate::translate::{Env, FunctionRef};
 use cranelift_codegen::control::ControlPlane;
 use plugin_abi::{NONE, TrapCode};
+use std::collections::HashMap;
 
 /// The text with its tables.
 pub(super) struct Layout {
@@ -31,6 +32,7 @@ pub(super) fn lay_out(env: &Env<'_>, compiled: Compiled) -> Result<Layout, Compi
     let mut control = ControlPlane::default();
     let mut places = vec![(NONE, 0); module.functions.len()];
     let mut labels = vec![None; module.functions.len()];
+    let mut behind_guard = HashMap::new();
     let mut entries = vec![NONE; module.types.len()];
     let mut functions = Vec::with_capacity(compiled.pieces.len());
     let mut traps = Vec::new();
@@ -47,12 +49,24 @@ pub(super) fn lay_out(env: &Env<'_>, compiled: Compiled) -> Result<Layout, Compi
         let name = match piece {
             Piece::Function(i) => {
                 let index = imports + i;
-                places[index] = (offset, size);
-                labels[index] = Some(label);
+                if labels[index].is_some() {
+                    // Its guard stands before it; together they are the function.
+                    places[index].1 = offset + size - places[index].0;
+                    behind_guard.insert(index as u32, label);
+                } else {
+                    places[index] = (offset, size);
+                    labels[index] = Some(label);
+                }
                 match module.function_name(index as u32) {
                     Some(name) => format!("{plugin}.{index}.{name}"),
                     None => format!("{plugin}.{index}"),
                 }
+            }
+            Piece::StackGuard(i, _) => {
+                let index = imports + i;
+                places[index] = (offset, size);
+                labels[index] = Some(label);
+                format!("{plugin}.{index}.guard")
             }
             Piece::ImportAdapter(i) => {
                 places[i as usize] = (offset, size);
@@ -79,10 +93,13 @@ pub(super) fn lay_out(env: &Env<'_>, compiled: Compiled) -> Result<Layout, Compi
     for (base, reloc) in outgoing {
         let offset = base + reloc.offset;
         match reloc.target {
-            FunctionRef::Wasm(f) => {
-                let resolved = labels[f as usize].is_some_and(|label| {
-                    builder.resolve_reloc(u64::from(offset), reloc.kind, reloc.addend, label)
-                });
+            FunctionRef::Wasm(f) | FunctionRef::Guarded(f) => {
+                let label = match reloc.target {
+                    FunctionRef::Guarded(_) => behind_guard.get(&f).copied(),
+                    _ => labels[f as usize],
+                };
+                let resolved = label
+                    .is_some_and(|label| builder.resolve_reloc(u64::from(offset), reloc.kind, reloc.addend, label));
                 if !resolved {
                     return Err(CompileError::Unsupported(format!(
                         "a reference of kind {:?} to function {f} on this target",

@@ -132,11 +132,19 @@ fn count(bindings: &Bindings, what: impl Fn(&crate::proxy_abi::ImportBinding) ->
     bindings.imports.iter().filter(|b| what(b)).count()
 }
 
+/// Functions of `nullvm.h` whose names are those of a plugin's symbol.
+const RUNTIME_NAMES: &[&str] = &["abi", "descriptor_t", "exports", "free", "load", "load_image", "t", "write_perf_map"];
+
 fn check_name(name: &str) -> Result<(), CompileError> {
     let fits = !name.is_empty()
         && name.len() <= 128
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && !name.starts_with(|c: char| c.is_ascii_digit());
+    if RUNTIME_NAMES.contains(&name) {
+        return Err(CompileError::Option(format!(
+            "the plugin name {name:?} is taken: nullvm_plugin_{name} is a function of the runtime (--name)"
+        )));
+    }
     if fits {
         return Ok(());
     }

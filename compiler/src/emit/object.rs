@@ -4,6 +4,7 @@
 //! piece, since the trap table counts on it. Everything is addressed relative to its own place, but for the
 //! descriptor, which lies in `.data.rel.ro`.
 
+use crate::codegen::COMPILER;
 use crate::{CompileError, CompiledModule};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_object::{ObjectBuilder, ObjectModule};
@@ -53,6 +54,7 @@ pub fn object(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
         add_relocation(&mut object, text, reloc.offset.into(), symbols[reloc.symbol as usize], reloc.addend, flags)?;
     }
     add_eh_frame(&mut object, module, text_symbol)?;
+    add_comment(&mut object, module);
     add_descriptor(&mut object, module, text_symbol, meta_symbol)?;
     object.write().map_err(failed)
 }
@@ -99,6 +101,13 @@ fn add_eh_frame(object: &mut Object<'_>, module: &CompiledModule, text: SymbolId
         add_relocation(object, section, place.into(), text, target.into(), flags)?;
     }
     Ok(())
+}
+
+/// What `readelf -p .comment` and `nullvmc inspect` say of the object: nothing else in it names the compiler and the CPU.
+fn add_comment(object: &mut Object<'_>, module: &CompiledModule) {
+    let section = object.add_section(vec![], b".comment".to_vec(), SectionKind::OtherString);
+    let text = format!("{COMPILER}; {}; {}\0", module.target.triple, module.target.features.join(","));
+    object.append_section_data(section, text.as_bytes(), 1);
 }
 
 /// The `PluginDescriptor`, field by field: pointers are relocations.

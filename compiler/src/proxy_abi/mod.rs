@@ -3,7 +3,7 @@
 //!
 //! Hosts check the same at load; here it happens at build, and all unusable imports are named at once.
 
-use crate::module::{ExportKind, FuncType, Module};
+use crate::module::{ExportKind, FuncType, Import, Module};
 use crate::{CompileError, ImportProblem, Options};
 use plugin_abi::{
     AbiVersion, CALLBACKS, Callback, CallbackId, HOST_FUNCTIONS, HostFunction, HostFunctionId, NONE,
@@ -80,38 +80,40 @@ fn bind_imports(module: &Module<'_>, abi: AbiVersion, stub: bool) -> Result<Vec<
     let mut problems = Vec::new();
     let mut bindings = Vec::new();
     for import in &module.imports {
-        let found = &module.types[import.ty as usize];
-        let mut report = |problem: String, stubbable: bool| {
-            problems.push(ImportProblem {
-                module: import.module.clone(),
-                name: import.name.clone(),
-                problem,
-                stubbable,
-            });
-        };
-        let binding = match plugin_abi::host_function_by_import(&import.module, &import.name) {
-            Some(host) if !host.abis.contains(abi) => {
-                report(format!("not part of ABI {} (it is in {})", abi.as_str(), versions(host)), true);
-                ImportBinding::Stub
+        match bind_import(module, import, abi) {
+            Ok(host) => bindings.push(ImportBinding::Host(host)),
+            Err(problem) => {
+                problems.push(problem);
+                bindings.push(ImportBinding::Stub);
             }
-            Some(host) => {
-                let expected = host_type(host);
-                if expected != *found {
-                    report(format!("expected {expected}, found {found}"), false);
-                }
-                ImportBinding::Host(host.id)
-            }
-            None => {
-                report(format!("unknown function {found}{}", hint(&import.module, &import.name)), true);
-                ImportBinding::Stub
-            }
-        };
-        bindings.push(binding);
+        }
     }
     if stub {
         problems.retain(|p| !p.stubbable);
     }
     if problems.is_empty() { Ok(bindings) } else { Err(CompileError::Imports(problems)) }
+}
+
+/// The host function that an import names, if hosts of this ABI version have it with this type.
+///
+/// # Errors
+/// Why it cannot be bound.
+pub fn bind_import(module: &Module<'_>, import: &Import, abi: AbiVersion) -> Result<HostFunctionId, ImportProblem> {
+    let found = &module.types[import.ty as usize];
+    let (problem, stubbable) = match plugin_abi::host_function_by_import(&import.module, &import.name) {
+        Some(host) if !host.abis.contains(abi) => {
+            (format!("not part of ABI {} (it is in {})", abi.as_str(), versions(host)), true)
+        }
+        Some(host) => {
+            let expected = host_type(host);
+            if expected == *found {
+                return Ok(host.id);
+            }
+            (format!("expected {expected}, found {found}"), false)
+        }
+        None => (format!("unknown function {found}{}", hint(&import.module, &import.name)), true),
+    };
+    Err(ImportProblem { module: import.module.clone(), name: import.name.clone(), problem, stubbable })
 }
 
 /// The signature of a host function.
@@ -137,7 +139,7 @@ fn hint(module: &str, name: &str) -> String {
 }
 
 /// The signature of a callback.
-fn callback_type(callback: &Callback, abi: AbiVersion) -> FuncType {
+pub fn callback_type(callback: &Callback, abi: AbiVersion) -> FuncType {
     FuncType { params: callback.params_for(abi).into(), results: callback.results().into() }
 }
 

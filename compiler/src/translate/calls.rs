@@ -31,7 +31,7 @@ impl<'m> Translator<'_, 'm> {
         }
         let call_conv = self.env.isa.default_call_conv();
         let signature = match function {
-            FunctionRef::Wasm(n) => wasm_signature(self.callee_type(n)),
+            FunctionRef::Wasm(n) | FunctionRef::Guarded(n) => wasm_signature(self.callee_type(n)),
             FunctionRef::Host(n) => {
                 let host = &HOST_FUNCTIONS[n as usize];
                 host_signature(host.params, host.result, call_conv)
@@ -210,6 +210,27 @@ impl<'m> Translator<'_, 'm> {
             }
         }
     }
+}
+
+/// Translates the guard of a function whose frame is too large to be taken before the stack is checked: compares, then
+/// goes on in the function.
+pub(crate) fn translate_stack_guard(
+    env: &super::Env<'_>,
+    function: u32,
+    frame: u32,
+    func: &mut ir::Function,
+    builder_context: &mut cranelift_frontend::FunctionBuilderContext,
+) {
+    func.signature = wasm_signature(env.module.function_type(function));
+    let builder = cranelift_frontend::FunctionBuilder::new(func, builder_context);
+    let mut t = Translator::new(env, builder, function);
+    let entry = t.b.current_block().expect("the entry block");
+    let args = t.b.block_params(entry).to_vec();
+    t.check_stack_for(frame);
+    let callee = t.func_ref(FunctionRef::Guarded(function));
+    t.b.ins().return_call(callee, &args);
+    t.b.seal_all_blocks();
+    t.b.finalize(env.isa.frontend_config());
 }
 
 /// Translates the adapter of an imported function to which a reference can exist: the `tail` convention on the outside, a

@@ -26,6 +26,10 @@ pub(super) struct Regions {
 /// First number of the regions of globals.
 const GLOBAL_REGION: u32 = 16;
 
+/// Globals from this one on share a region: the optimiser's work per block grows with the number of regions, and a
+/// function cannot have more than 65,535 kinds of access. Toolchains keep the busy ones (stack pointer, Go's registers) first.
+const GLOBAL_REGIONS: u32 = 32;
+
 impl Regions {
     pub(super) fn declare(b: &mut FunctionBuilder<'_>) -> Self {
         let mut region = |user_id, description: &'static str| {
@@ -62,14 +66,22 @@ impl Translator<'_, '_> {
         MemFlagsData::trusted().with_alias_region(Some(region))
     }
 
-    /// The stack check of code without signals.
+    /// The stack check of code without signals. The frame has been taken by then: the shim keeps room below the limit,
+    /// and functions with frames too large for it have a guard.
     pub(super) fn check_stack(&mut self) {
-        if self.env.options.traps == Traps::Signal {
-            return;
+        if self.env.options.traps == Traps::Call {
+            self.check_stack_for(0);
         }
+    }
+
+    /// Traps unless this many bytes are left below the stack pointer.
+    pub(super) fn check_stack_for(&mut self, bytes: u32) {
         let flags = self.trusted(self.regions.header);
         let limit = self.b.ins().load(types::I64, flags, self.ctx, context::STACK_LIMIT);
-        let sp = self.b.ins().get_stack_pointer(types::I64);
+        let mut sp = self.b.ins().get_stack_pointer(types::I64);
+        if bytes != 0 {
+            sp = self.b.ins().iadd_imm_s(sp, -i64::from(bytes));
+        }
         let over = self.b.ins().icmp(IntCC::UnsignedLessThan, sp, limit);
         self.trap_if(over, TrapCode::StackOverflow);
     }
@@ -113,9 +125,10 @@ impl Translator<'_, '_> {
     }
 
     fn global_flags(&mut self, global: u32) -> MemFlagsData {
-        let region = AliasRegionData {
-            user_id: GLOBAL_REGION + global,
-            description: format!("global {global}").into(),
+        let region = if global < GLOBAL_REGIONS {
+            AliasRegionData { user_id: GLOBAL_REGION + global, description: format!("global {global}").into() }
+        } else {
+            AliasRegionData { user_id: GLOBAL_REGION + GLOBAL_REGIONS, description: "other globals".into() }
         };
         let region = self.b.func.dfg.alias_regions.insert(region);
         self.trusted(region)

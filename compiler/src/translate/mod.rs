@@ -9,6 +9,7 @@ mod calls;
 mod context;
 mod control;
 mod heap;
+mod locals;
 mod memory;
 mod names;
 mod numeric;
@@ -17,7 +18,7 @@ mod simd;
 mod table;
 mod traps;
 
-pub(crate) use calls::translate_import_adapter;
+pub(crate) use calls::{translate_import_adapter, translate_stack_guard};
 pub(crate) use names::{FunctionRef, reference, user_name};
 pub(crate) use traps::trap_code;
 pub(crate) use signature::{DIRECT_RESULTS, abi_type, entry_signature, host_signature, wasm_signature};
@@ -27,9 +28,10 @@ use crate::proxy_abi::Bindings;
 use crate::{CompileError, Options};
 use context::Regions;
 use control::Frame;
+use locals::Local;
 use cranelift_codegen::ir::{self, InstBuilder, Type, Value, types};
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use plugin_abi::ValType;
 use std::collections::HashMap;
 use wasmparser::{FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources};
@@ -92,7 +94,7 @@ pub(crate) struct Translator<'a, 'm> {
     reachable: bool,
     /// Blocks opened within unreachable code.
     unreachable_depth: usize,
-    locals: Vec<(Variable, ValType)>,
+    locals: Vec<(Local, ValType)>,
     regions: Regions,
     func_refs: HashMap<FunctionRef, ir::FuncRef>,
     sig_refs: HashMap<u32, ir::SigRef>,
@@ -106,12 +108,6 @@ impl<'a, 'm> Translator<'a, 'm> {
         b.seal_block(entry);
         let params = b.block_params(entry).to_vec();
         let ty = env.module.function_type(index);
-        let mut locals = Vec::new();
-        for (ty, value) in ty.params.iter().zip(&params[1..]) {
-            let variable = b.declare_var(abi_type(*ty));
-            b.def_var(variable, *value);
-            locals.push((variable, *ty));
-        }
         let return_area = (ty.results.len() > DIRECT_RESULTS).then(|| params[params.len() - 1]);
         let regions = Regions::declare(&mut b);
         Self {
@@ -124,7 +120,7 @@ impl<'a, 'm> Translator<'a, 'm> {
             frames: Vec::new(),
             reachable: true,
             unreachable_depth: 0,
-            locals,
+            locals: Vec::new(),
             regions,
             func_refs: HashMap::new(),
             sig_refs: HashMap::new(),
@@ -138,7 +134,10 @@ impl<'a, 'm> Translator<'a, 'm> {
     ) -> Result<(), CompileError> {
         let mut locals = body.get_binary_reader();
         validator.read_locals(&mut locals)?;
-        self.declare_locals(body)?;
+        let entry = self.b.current_block().expect("the entry block");
+        let values = self.b.block_params(entry)[1..].to_vec();
+        let params: Vec<_> = self.env.module.function_type(self.index).params.iter().copied().zip(values).collect();
+        self.declare_locals(&params, body)?;
         self.check_stack();
         self.push_function_frame();
         let mut reader = body.get_operators_reader()?;
@@ -149,20 +148,6 @@ impl<'a, 'm> Translator<'a, 'm> {
         }
         let end = reader.get_binary_reader();
         end.finish_expression(&validator.visitor(end.original_position()))?;
-        Ok(())
-    }
-
-    fn declare_locals(&mut self, body: &wasmparser::FunctionBody<'_>) -> Result<(), CompileError> {
-        for group in body.get_locals_reader()? {
-            let (count, ty) = group?;
-            let ty = crate::module::translate_type(ty)?;
-            let zero = self.zero(ty);
-            for _ in 0..count {
-                let variable = self.b.declare_var(abi_type(ty));
-                self.b.def_var(variable, zero);
-                self.locals.push((variable, ty));
-            }
-        }
         Ok(())
     }
 
@@ -207,7 +192,7 @@ impl<'a, 'm> Translator<'a, 'm> {
     fn variable(&mut self, op: &Operator<'_>) -> bool {
         match *op {
             Operator::LocalGet { local_index } => {
-                let value = self.b.use_var(self.locals[local_index as usize].0);
+                let value = self.get_local(local_index);
                 self.push(value);
             }
             Operator::LocalSet { local_index } => {
@@ -229,11 +214,6 @@ impl<'a, 'm> Translator<'a, 'm> {
             _ => return false,
         }
         true
-    }
-
-    fn set_local(&mut self, index: u32, value: Value) {
-        let value = self.canonical(value);
-        self.b.def_var(self.locals[index as usize].0, value);
     }
 
     // The operand stack. Validation has shown that nothing is popped off an empty one.

@@ -1,0 +1,114 @@
+//! What can go wrong in a command, in the words that its user reads.
+
+use nullvm_compiler::CompileError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a command failed. Displays as one message: what, where, what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The input could not be read.
+    #[error("cannot read {file}: {}", reason(.source))]
+    Read {
+        /// The input as it was named.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The input is larger than anything that can be compiled.
+    #[error("cannot read {file}: it has more than {} MiB", limit >> 20)]
+    InputTooLarge {
+        /// The input as it was named.
+        file: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The compiler refused the module.
+    #[error("cannot compile {file}: {source}")]
+    Compile {
+        /// The input as it was named.
+        file: String,
+        /// Why.
+        source: CompileError,
+    },
+    /// The file could not be understood.
+    #[error("cannot inspect {file}: {message}")]
+    Inspect {
+        /// The input as it was named.
+        file: String,
+        /// Why.
+        message: String,
+    },
+    /// An output could not be written; none was.
+    #[error("cannot write {}: {}", path.display(), reason(.source))]
+    Write {
+        /// The output.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An output would replace the input.
+    #[error("{} is the input, it would be overwritten; give another name with -o", .0.display())]
+    OverwritesInput(PathBuf),
+    /// Two outputs would be the same file.
+    #[error("two outputs would be written to {}", .0.display())]
+    SameOutput(PathBuf),
+    /// An option's value makes no sense together with another one.
+    #[error("{0}")]
+    Usage(String),
+    /// There is no runtime for the target of an archive.
+    #[error(
+        "no runtime shim for {target}: looked for {}; build it there with `cargo xtask shim --target {target}`, name the \
+         directory that holds lib/nullvm/{target}/libnullvm_shim.a with --sysroot, or use --emit object and link the shim by \
+         yourself",
+        list(.tried)
+    )]
+    ShimMissing {
+        /// The target.
+        target: String,
+        /// Where it was looked for.
+        tried: Vec<PathBuf>,
+    },
+    /// Standard output or error is gone.
+    #[error("cannot write to standard output: {0}")]
+    Print(#[from] io::Error),
+    /// The server did not start or ended with an error.
+    #[error("cannot serve {file}: {message}")]
+    Serve {
+        /// The plugin.
+        file: String,
+        /// Why.
+        message: String,
+    },
+    /// The system gives no thread to work in.
+    #[error("cannot start a thread: {0}; raise the limit of processes or of memory")]
+    Thread(io::Error),
+}
+
+impl CliError {
+    /// The exit code that goes with it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::OverwritesInput(_) | Self::SameOutput(_) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// What the system says, without its number, and what to do where that is plain.
+fn reason(e: &io::Error) -> String {
+    match e.kind() {
+        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        _ => {
+            let text = e.to_string();
+            text.split(" (os error").next().unwrap_or(&text).to_owned()
+        }
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" and ")
+}
