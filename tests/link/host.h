@@ -125,7 +125,9 @@ static nullvm_result_t run_plugin(const nullvm_plugin_descriptor_t *descriptor, 
       nullvm_instance_call(instance, NULLVM_CALLBACK_ON_REQUEST_HEADERS, headers, 3, &result);
   if (outcome == NULLVM_RESULT_OK) {
     uint32_t response[] = {2, 1, 1};
-    if (nullvm_plugin_exports(plugin, NULLVM_CALLBACK_ON_RESPONSE_HEADERS))
+    bool exported = false;
+    expect(nullvm_plugin_exports(plugin, NULLVM_CALLBACK_ON_RESPONSE_HEADERS, &exported), NULLVM_RESULT_OK, "exports");
+    if (exported)
       expect(nullvm_instance_call(instance, NULLVM_CALLBACK_ON_RESPONSE_HEADERS, response, 3, &result),
              NULLVM_RESULT_OK, "response headers");
   } else {

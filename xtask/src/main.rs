@@ -1,6 +1,10 @@
 //! Development tasks: `cargo xtask help`.
 #![forbid(unsafe_code)]
 
+mod bench;
+mod shim;
+mod test;
+
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -14,6 +18,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Install what the tests need, then run everything that has to hold
+    Test,
+    /// Run the benches and write docs/benchmarks.md
+    Bench,
+    /// Build the runtime shim for a target, for a --sysroot of nullvmc
+    Shim {
+        /// Target triple
+        #[arg(long, value_name = "TRIPLE")]
+        target: String,
+        /// The sysroot: the shim goes to lib/nullvm/TRIPLE below it
+        #[arg(long, value_name = "DIR", default_value = "target/sysroot")]
+        sysroot: PathBuf,
+    },
     /// Write the modules with extreme sizes that the compiler is tested with
     Extremes {
         /// Directory for them; made if it does not exist
@@ -32,6 +49,9 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
+        Task::Test => test::run(root()),
+        Task::Bench => bench::run(root()),
+        Task::Shim { target, sysroot } => shim::run(root(), &target, &sysroot),
         Task::Extremes { out, names } => extremes(&out, &names),
         Task::Filters { args } => filters(&args),
     };

@@ -35,6 +35,7 @@ pub const EXTREMES: &[Extreme] = &[
     Extreme { name: "nesting_deep", reach: "10,000 levels of nesting", build: || one(nesting(10_000)) },
     Extreme { name: "locals", reach: "6,414 locals (seen)", build: || one(locals(6_414, 4)) },
     Extreme { name: "locals_limit", reach: "50,000 locals (the limit)", build: || one(locals(49_982, 1)) },
+    Extreme { name: "locals_ifs", reach: "20,000 locals and 20,000 ifs in one body", build: || one(locals_ifs(20_000)) },
     Extreme { name: "br_table", reach: "a br_table of 1,221 entries (seen)", build: || one(br_table(1_221, 1_221)) },
     Extreme { name: "br_table_wide", reach: "a br_table of 100,000 entries", build: || one(br_table(100_000, 1_000)) },
     Extreme { name: "loops", reach: "10,792 loops in one body (seen)", build: || one(loops(10_792)) },
@@ -156,6 +157,23 @@ fn locals(count: u32, rounds: u32) -> impl Fn(&Scope) -> Function {
             code.local_get(0).local_get(local);
             let offset = u64::from(local - first) * 8;
             if local < wide { code.i32_store(body::memarg(2, offset)) } else { code.i64_store(body::memarg(3, offset)) };
+        }
+        body.finish()
+    }
+}
+
+/// As many conditional assignments as locals, all of which are used at the end.
+fn locals_ifs(count: u32) -> impl Fn(&Scope) -> Function {
+    move |scope| {
+        let mut body = Body::with_locals(7, scope, &[(count, ValType::I32)]);
+        let first = body.locals_before();
+        for i in 0..count {
+            body.code().local_get(first + i * 7 % count).if_(BlockType::Empty);
+            body.i32(1);
+            body.code().local_set(first + i).end();
+        }
+        for i in 0..count {
+            body.code().local_get(0).local_get(first + i).i32_store(body::memarg(2, u64::from(i) * 4));
         }
         body.finish()
     }
