@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 fn filter(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("filters/prebuilt").join(name).with_extension("wasm");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("filters/prebuilt").join(name).with_extension("wasm");
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
@@ -131,8 +132,7 @@ fn creation(c: &mut Criterion) {
 }
 
 fn callbacks(c: &mut Criterion) {
-    for (title, name, headers) in
-        [("empty callback", "empty", 0), ("get one header, add one", "get_add", 1)]
+    for (title, name, headers) in [("empty callback", "empty", 0), ("get one header, add one", "get_add", 1)]
     {
         let mut group = c.benchmark_group(title);
         for kind in EngineKind::available() {
@@ -143,7 +143,9 @@ fn callbacks(c: &mut Criterion) {
             assert_eq!(instance.call(CallbackId::OnRequestHeaders, &[2, 1, 1]).expect("no trap"), 0);
             assert_eq!(host.headers_added - before, headers, "{kind} adds another number of headers");
             group.bench_function(kind.as_str(), |b| {
-                b.iter(|| instance.call(CallbackId::OnRequestHeaders, black_box(&[2, 1, 1])).expect("no trap"));
+                b.iter(|| {
+                    instance.call(CallbackId::OnRequestHeaders, black_box(&[2, 1, 1])).expect("no trap")
+                });
             });
         }
         group.finish();

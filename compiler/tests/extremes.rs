@@ -65,7 +65,9 @@ fn compile_apart(name: &str) -> Cost {
 fn child() {
     let Some(file) = std::env::var_os(MODULE) else { return };
     let wasm = std::fs::read(file).expect("the module");
-    let module = compile(&wasm, &Options { jobs: JOBS, ..Options::default() }).unwrap_or_else(|e| panic!("{e}"));
+    let module =
+        compile(&wasm, &Options { jobs: JOBS, ..Options::default() }).unwrap_or_else(|e| panic!("{e}"));
+    let size = wasm.len();
     drop(wasm);
     drop(emit::object(&module).unwrap_or_else(|e| panic!("{e}")));
     drop(emit::image(&module).unwrap_or_else(|e| panic!("{e}")));
@@ -75,8 +77,10 @@ fn child() {
     // Fields 14 and 15 are user and system time in hundredths of a second; the command's name before may hold spaces.
     let stat = std::fs::read_to_string("/proc/self/stat").expect("/proc");
     let fields = stat.rsplit_once(')').expect("the command's name").1;
-    let ticks: u64 = fields.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().expect("ticks")).sum();
-    println!("\ncost: {} {}", kib << 10, ticks * 10);
+    let ticks: u64 =
+        fields.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().expect("ticks")).sum();
+    println!("\ncode: {} bytes from {}", module.summary.code_bytes, size);
+    println!("cost: {} {}", kib << 10, ticks * 10);
 }
 
 #[test]

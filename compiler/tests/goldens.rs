@@ -104,7 +104,9 @@ impl<'a> Section<'a> {
                 let _ = writeln!(text, "calls {}", calls(&module, i).join(", "));
             }
         }
-        let comment = |line: &str| if line.trim().is_empty() { ";;\n".to_owned() } else { format!(";; {}\n", line.trim_end()) };
+        let comment = |line: &str| {
+            if line.trim().is_empty() { ";;\n".to_owned() } else { format!(";; {}\n", line.trim_end()) }
+        };
         Ok(text.lines().map(comment).collect())
     }
 }
@@ -112,7 +114,8 @@ impl<'a> Section<'a> {
 /// The symbols of the shim that a function refers to, in the order of the code.
 fn calls(module: &CompiledModule, function: usize) -> Vec<&'static str> {
     let f = &module.functions[function];
-    let mut inside: Vec<_> = module.relocations.iter().filter(|r| (f.offset..f.offset + f.size).contains(&r.offset)).collect();
+    let mut inside: Vec<_> =
+        module.relocations.iter().filter(|r| (f.offset..f.offset + f.size).contains(&r.offset)).collect();
     inside.sort_by_key(|r| r.offset);
     inside.into_iter().map(|r| module.symbols[r.symbol as usize]).collect()
 }
@@ -159,7 +162,9 @@ fn diff(old: &str, new: &str) -> String {
         if i < old.len() && j < new.len() && old[i] == new[j] {
             lines.push((' ', old[i]));
             (i, j) = (i + 1, j + 1);
-        } else if j == new.len() || (i < old.len() && common[(i + 1) * width + j] >= common[i * width + j + 1]) {
+        } else if j == new.len()
+            || (i < old.len() && common[(i + 1) * width + j] >= common[i * width + j + 1])
+        {
             lines.push(('-', old[i]));
             i += 1;
         } else {

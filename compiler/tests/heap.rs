@@ -145,7 +145,8 @@ impl<'a> Interpreter<'a> {
             let (opcode, arguments) = rest.split_once(' ').unwrap_or((rest, ""));
             let (name, ty) = opcode.split_once('.').unwrap_or((opcode, ""));
             let operands: Vec<&str> = arguments.split(", ").map(str::trim).collect();
-            let value = |name: &str| *values.get(name).unwrap_or_else(|| panic!("{name} is not known in {line:?}"));
+            let value =
+                |name: &str| *values.get(name).unwrap_or_else(|| panic!("{name} is not known in {line:?}"));
             let computed = match name {
                 "iconst" => {
                     let bits = number(operands[0]);
@@ -209,10 +210,18 @@ impl<'a> Interpreter<'a> {
     fn access(&self, line: &str, name: &str, operands: &[&str], values: &HashMap<&str, i128>) -> i128 {
         let flags = operands[0];
         assert!(flags.contains("region0"), "only the memory is accessed: {line:?}");
-        assert_eq!(flags.contains(&format!("user{}", TrapCode::MemoryOutOfBounds as u8)), self.guard, "{line:?}");
+        assert_eq!(
+            flags.contains(&format!("user{}", TrapCode::MemoryOutOfBounds as u8)),
+            self.guard,
+            "{line:?}"
+        );
         assert_eq!(flags.contains("notrap"), !self.guard, "{line:?}");
-        assert!(!flags.contains("aligned") && !flags.contains("readonly") && !flags.contains("can_move"), "{line:?}");
-        let operand = if name.contains("store") { operands[1] } else { flags.rsplit(' ').next().expect("an address") };
+        assert!(
+            !flags.contains("aligned") && !flags.contains("readonly") && !flags.contains("can_move"),
+            "{line:?}"
+        );
+        let operand =
+            if name.contains("store") { operands[1] } else { flags.rsplit(' ').next().expect("an address") };
         let (base, displacement) = address(operand);
         assert!((0..1 << 31).contains(&displacement), "the displacement {displacement:#x}: {line:?}");
         values[base] + displacement
@@ -244,7 +253,10 @@ fn address(text: &str) -> (&str, i128) {
 }
 
 fn trap(text: &str) -> TrapCode {
-    text.strip_prefix("user").and_then(|n| n.parse().ok()).and_then(TrapCode::from_u8).expect("one of our trap codes")
+    text.strip_prefix("user")
+        .and_then(|n| n.parse().ok())
+        .and_then(TrapCode::from_u8)
+        .expect("one of our trap codes")
 }
 
 #[test]
@@ -261,7 +273,8 @@ fn every_address_is_base_plus_index_plus_offset() {
                 // Sizes are multiples of a page in life, but the code must not count on it.
                 for memory_size in [0, 65536, 1 << 31, 1 << 32, end - 1, end, end + 1] {
                     let guard = bounds == Bounds::Guard;
-                    let outcome = Interpreter { lines: clif.lines().collect(), memory_size, guard }.run(index);
+                    let outcome =
+                        Interpreter { lines: clif.lines().collect(), memory_size, guard }.run(index);
                     let expected = if !guard && end > memory_size {
                         Outcome::Trap(TrapCode::MemoryOutOfBounds)
                     } else {
@@ -309,7 +322,9 @@ fn no_displacement_reaches_below_the_base() {
     for index in indices {
         let (wat, cases) = module(|_| index.clone());
         for (bounds, traps) in MODES {
-            for (opt, target) in [(OptLevel::Speed, "x86_64"), (OptLevel::None, "x86_64"), (OptLevel::Speed, "aarch64")] {
+            for (opt, target) in
+                [(OptLevel::Speed, "x86_64"), (OptLevel::None, "x86_64"), (OptLevel::Speed, "aarch64")]
+            {
                 let module = build(&wat, bounds, traps, opt, target);
                 check_displacements(&module, &cases, target == "x86_64");
                 check_traps(&module, bounds);
@@ -324,7 +339,9 @@ fn check_displacements(module: &CompiledModule, cases: &[Case], x86: bool) {
         let asm = function.asm.as_deref().expect("assembly");
         for line in asm.lines() {
             // Sums of 32 bits are no addresses.
-            for (base, displacement) in displacements(line, x86).into_iter().filter(|_| !line.contains("leal ")) {
+            for (base, displacement) in
+                displacements(line, x86).into_iter().filter(|_| !line.contains("leal "))
+            {
                 let frame = ["%rbp", "%rsp", "rsp", "rbp", "sp", "fp"].contains(&base.as_str());
                 assert!(
                     frame || context_fields.contains(&displacement) || (0..1 << 31).contains(&displacement),
@@ -339,7 +356,8 @@ fn check_displacements(module: &CompiledModule, cases: &[Case], x86: bool) {
 
 /// Under guard every access stands in the trap table, even one whose result nobody uses.
 fn check_traps(module: &CompiledModule, bounds: Bounds) {
-    let words: Vec<u128> = module.meta.chunks(16).map(|c| u128::from_le_bytes(c.try_into().expect("16 bytes"))).collect();
+    let words: Vec<u128> =
+        module.meta.chunks(16).map(|c| u128::from_le_bytes(c.try_into().expect("16 bytes"))).collect();
     // SAFETY: initialised memory is bytes, and the words outlive the slice.
     let bytes = unsafe { std::slice::from_raw_parts(words.as_ptr().cast::<u8>(), size_of_val(&words[..])) };
     let meta = Meta::parse(bytes, module.text.len() as u64).expect("metadata");
@@ -400,7 +418,9 @@ fn check_loops(asm: &str, x86: bool) {
             } else {
                 line.starts_with("ldar ")
             };
-            let number = |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse::<usize>().ok());
+            let number = |rest: &str| {
+                rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse::<usize>().ok())
+            };
             to.extend(line.split("label").skip(1).filter_map(number));
         }
     }

@@ -4,7 +4,8 @@ use plugin_abi::{AbiVersion, CALLBACKS, HOST_FUNCTIONS, ImportModule, LIBCALLS, 
 use std::fmt::Write;
 
 fn versions(contains: impl Fn(AbiVersion) -> bool) -> String {
-    let names: Vec<_> = AbiVersion::ALL.into_iter().filter(|v| contains(*v)).map(AbiVersion::as_str).collect();
+    let names: Vec<_> =
+        AbiVersion::ALL.into_iter().filter(|v| contains(*v)).map(AbiVersion::as_str).collect();
     if names.len() == AbiVersion::ALL.len() { "all".to_owned() } else { names.join(", ") }
 }
 
@@ -13,7 +14,8 @@ fn page() -> String {
         "# What a plugin can import and export\n\nMade from the tables in `plugin-abi/`; do not edit \
          (`BLESS=1 cargo test -p nullvm-plugin-abi`).\n",
     );
-    for (module, title) in [(ImportModule::Env, "Imports from `env`"), (ImportModule::Wasi, "WASI preview 1")] {
+    for (module, title) in [(ImportModule::Env, "Imports from `env`"), (ImportModule::Wasi, "WASI preview 1")]
+    {
         let names: Vec<_> = module.names().iter().map(|n| format!("`{n}`")).collect();
         let _ = writeln!(
             out,
@@ -47,7 +49,13 @@ fn page() -> String {
         let result = if c.result { "i32" } else { "-" };
         let shorter = c.params_for(AbiVersion::V0_1_0).len() != c.params as usize;
         let note = if shorter { " (one less in 0.1.0)" } else { "" };
-        let _ = writeln!(out, "| `{}` | {} x i32{note} | {result} | {} |", c.name, c.params, versions(|v| c.abis.contains(v)));
+        let _ = writeln!(
+            out,
+            "| `{}` | {} x i32{note} | {result} | {} |",
+            c.name,
+            c.params,
+            versions(|v| c.abis.contains(v))
+        );
     }
     out.push_str("\n## Traps\n\n| code | name | message |\n|---|---|---|\n");
     for t in TrapCode::ALL {
@@ -56,7 +64,8 @@ fn page() -> String {
     out.push_str("\n## Functions that compiled code calls for itself\n\n| symbol | parameters after the context | result |\n|---|---|---|\n");
     for (_, symbol, params, result) in LIBCALLS {
         let params: Vec<_> = params.iter().map(|t| t.as_str()).collect();
-        let _ = writeln!(out, "| `{symbol}` | {} | {} |", params.join(", "), result.map_or("-", |t| t.as_str()));
+        let _ =
+            writeln!(out, "| `{symbol}` | {} | {} |", params.join(", "), result.map_or("-", |t| t.as_str()));
     }
     out
 }
@@ -68,13 +77,17 @@ fn the_page_is_up_to_date() {
         std::fs::write(&path, page()).expect("docs is writable");
     }
     let found = std::fs::read_to_string(&path).expect("docs/host-functions.md");
-    assert!(found == page(), "docs/host-functions.md is out of date: BLESS=1 cargo test -p nullvm-plugin-abi");
+    assert!(
+        found == page(),
+        "docs/host-functions.md is out of date: BLESS=1 cargo test -p nullvm-plugin-abi"
+    );
 }
 
 /// Names and symbols are unique, and every symbol follows the rule.
 #[test]
 fn the_tables_are_consistent() {
-    let mut symbols: Vec<_> = HOST_FUNCTIONS.iter().map(|f| f.symbol).chain(LIBCALLS.iter().map(|l| l.1)).collect();
+    let mut symbols: Vec<_> =
+        HOST_FUNCTIONS.iter().map(|f| f.symbol).chain(LIBCALLS.iter().map(|l| l.1)).collect();
     assert!(symbols.iter().all(|s| s.starts_with("nullvm_")));
     let total = symbols.len();
     symbols.sort_unstable();

@@ -32,8 +32,7 @@ pub type Bits = u128;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub result: Result<Vec<Bits>, Trap>,
-    /// Import index and arguments.
-    pub host_calls: Vec<(u32, Vec<Bits>)>,
+    pub host_calls: Vec<HostCall>,
     pub memory: (u64, u64),
     pub globals: Vec<Bits>,
 }
@@ -48,9 +47,12 @@ pub trait Run {
     fn call(&mut self, function: &Function, args: &[Bits]) -> Outcome;
 }
 
-/// The calls of the host since the last one was asked for.
+/// A call of the host: import index and arguments.
+pub type HostCall = (u32, Vec<Bits>);
+
+/// The calls of the host since they were last asked for.
 #[derive(Clone, Default)]
-pub struct Recorder(Rc<RefCell<Vec<(u32, Vec<Bits>)>>>);
+pub struct Recorder(Rc<RefCell<Vec<HostCall>>>);
 
 // SAFETY: engines want their host state to be sendable; the comparison runs on one thread.
 unsafe impl Send for Recorder {}
@@ -67,7 +69,7 @@ impl Recorder {
         mixed
     }
 
-    pub fn take(&self) -> Vec<(u32, Vec<Bits>)> {
+    pub fn take(&self) -> Vec<HostCall> {
         std::mem::take(&mut self.0.borrow_mut())
     }
 }

@@ -103,7 +103,8 @@ pub fn generate(seed: u64) -> Module {
     // A seed whose bytes run out gives a smaller module, not an error.
     let bytes: Vec<u8> = (0..2048).flat_map(|_| random(&mut state).to_le_bytes()).collect();
     let mut unstructured = arbitrary::Unstructured::new(&bytes);
-    let mut module = wasm_smith::Module::new(config, &mut unstructured).expect("wasm-smith makes a module of any bytes");
+    let mut module =
+        wasm_smith::Module::new(config, &mut unstructured).expect("wasm-smith makes a module of any bytes");
     let _ = module.ensure_termination(2_000);
     let wasm = module.to_bytes();
     let functions = exported_functions(&wasm);
@@ -126,7 +127,9 @@ fn exported_functions(wasm: &[u8]) -> Vec<Function> {
                     }
                 }
             }
-            Payload::FunctionSection(reader) => functions.extend(reader.into_iter().map(|f| f.expect("a function"))),
+            Payload::FunctionSection(reader) => {
+                functions.extend(reader.into_iter().map(|f| f.expect("a function")))
+            }
             Payload::ExportSection(reader) => {
                 for export in reader {
                     let export = export.expect("an export");

@@ -129,7 +129,10 @@ fn a_planted_bug_is_found() {
         planted += 1;
         compare(seed, &module, &wrong, Native::mode(seed), &mut report);
         if !report.differences.is_empty() {
-            println!("found after {planted} plants: {}", report.differences[0].chars().take(300).collect::<String>());
+            println!(
+                "found after {planted} plants: {}",
+                report.differences[0].chars().take(300).collect::<String>()
+            );
             return;
         }
     }

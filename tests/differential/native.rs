@@ -76,7 +76,10 @@ unsafe extern "C" fn call_import(host: *mut c_void, import: u32, values: *mut u8
     let args = params.iter().zip(&*values).map(|(ty, v)| mask(*ty, Bits::from_le_bytes(v.0))).collect();
     let answer = host.recorder.call(import, args);
     for (i, slot) in values.iter_mut().take(results.len()).enumerate() {
-        *slot = Value(Bits::from(crate::engine::result_bits(answer, i, ValType::from_u8(results[i]).expect("a type"))).to_le_bytes());
+        *slot = Value(
+            Bits::from(crate::engine::result_bits(answer, i, ValType::from_u8(results[i]).expect("a type")))
+                .to_le_bytes(),
+        );
     }
     0
 }

@@ -76,30 +76,30 @@ impl Engine for Wasmi {
         let mut store = Store::new(&engine, Recorder::default());
         let mut linker = Linker::new(&engine);
         linker.allow_shadowing(true);
-        let mut number = 0;
         let mut named = std::collections::HashMap::new();
-        for import in module.imports() {
+        for (number, import) in (0..).zip(module.imports()) {
             let import_number = *named.entry(import.name().to_owned()).or_insert(number);
-            number += 1;
             let ty = import.ty().func().expect("functions only").clone();
             let results: Vec<ValType> = ty.results().to_vec();
             linker
-                .func_new(import.module(), import.name(), ty, move |caller: Caller<'_, Recorder>, args, out| {
-                    let answer = caller.data().call(import_number, args.iter().map(bits).collect());
-                    for (i, (slot, ty)) in out.iter_mut().zip(&results).enumerate() {
-                        *slot = value(*ty, Bits::from(result_bits(answer, i, abi(*ty))));
-                    }
-                    Ok(())
-                })
+                .func_new(
+                    import.module(),
+                    import.name(),
+                    ty,
+                    move |caller: Caller<'_, Recorder>, args, out| {
+                        let answer = caller.data().call(import_number, args.iter().map(bits).collect());
+                        for (i, (slot, ty)) in out.iter_mut().zip(&results).enumerate() {
+                            *slot = value(*ty, Bits::from(result_bits(answer, i, abi(*ty))));
+                        }
+                        Ok(())
+                    },
+                )
                 .expect("the import is defined once");
         }
         let instance =
             linker.instantiate_and_start(&mut store, &module).map_err(|e| Instantiate::Trap(trap(&e)))?;
-        let mut globals: Vec<String> = module
-            .exports()
-            .filter(|e| e.ty().global().is_some())
-            .map(|e| e.name().to_owned())
-            .collect();
+        let mut globals: Vec<String> =
+            module.exports().filter(|e| e.ty().global().is_some()).map(|e| e.name().to_owned()).collect();
         globals.sort();
         Ok(Box::new(Running { store, instance, globals }))
     }

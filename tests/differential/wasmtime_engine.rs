@@ -77,26 +77,28 @@ impl Engine for Wasmtime {
         let mut store = Store::new(engine(), Recorder::default());
         let mut linker = Linker::new(engine());
         linker.allow_shadowing(true);
-        let mut number = 0;
         let mut named = std::collections::HashMap::new();
-        for import in module.imports() {
+        for (number, import) in (0..).zip(module.imports()) {
             // The same function may be imported twice; the first number of a name stands for all.
             let import_number = *named.entry(import.name().to_owned()).or_insert(number);
-            number += 1;
             let ty = import.ty().unwrap_func().clone();
             let results: Vec<ValType> = ty.results().collect();
             linker
-                .func_new(import.module(), import.name(), ty, move |caller: Caller<'_, Recorder>, args, out| {
-                    let answer = caller.data().call(import_number, args.iter().map(bits).collect());
-                    for (i, (slot, ty)) in out.iter_mut().zip(&results).enumerate() {
-                        *slot = value(ty, Bits::from(result_bits(answer, i, abi(ty))));
-                    }
-                    Ok(())
-                })
+                .func_new(
+                    import.module(),
+                    import.name(),
+                    ty,
+                    move |caller: Caller<'_, Recorder>, args, out| {
+                        let answer = caller.data().call(import_number, args.iter().map(bits).collect());
+                        for (i, (slot, ty)) in out.iter_mut().zip(&results).enumerate() {
+                            *slot = value(ty, Bits::from(result_bits(answer, i, abi(ty))));
+                        }
+                        Ok(())
+                    },
+                )
                 .expect("the import is defined once");
         }
-        let instance =
-            linker.instantiate(&mut store, &module).map_err(|e| Instantiate::Trap(trap(&e)))?;
+        let instance = linker.instantiate(&mut store, &module).map_err(|e| Instantiate::Trap(trap(&e)))?;
         let mut globals: Vec<String> = module
             .exports()
             .filter(|e| matches!(e.ty(), wasmtime::ExternType::Global(_)))
@@ -121,7 +123,9 @@ impl Run for Running {
         let memory = memory.map_or((0, 0), |m| hash(m.data(&self.store)));
         let mut globals = Vec::new();
         for name in &self.globals {
-            let Some(Extern::Global(global)) = self.instance.get_export(&mut self.store, name) else { continue };
+            let Some(Extern::Global(global)) = self.instance.get_export(&mut self.store, name) else {
+                continue;
+            };
             globals.push(bits(&global.get(&mut self.store)));
         }
         Outcome { result, host_calls: self.store.data().take(), memory, globals }

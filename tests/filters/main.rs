@@ -30,17 +30,33 @@ fn scenario(name: &str) -> Scenario {
     let one = |pairs: &[(&'static str, &'static str)]| vec![pairs.to_vec()];
     let (config, requests) = match base {
         "add_header" => ("a=1\n# no\n\nb = two\nbroken\n", vec![vec![], vec![("hello", "x")]]),
-        "headers" => ("", one(&[("x-remove", "1"), ("x-multi", "zero"), ("x-set-all", "1"), ("x-drop-me", "1")])),
+        "headers" => {
+            ("", one(&[("x-remove", "1"), ("x-multi", "zero"), ("x-set-all", "1"), ("x-drop-me", "1")]))
+        }
         "body" => ("mode=append\ntext=tail", one(&[("x-rewrite-request", "1"), ("content-length", "10")])),
-        "local_response" => ("", vec![vec![("x-deny", "1")], vec![("x-deny", "body")], vec![("x-deny", "grpc")], vec![]]),
+        "local_response" => {
+            ("", vec![vec![("x-deny", "1")], vec![("x-deny", "body")], vec![("x-deny", "grpc")], vec![]])
+        }
         "shared_data" => ("", vec![vec![], vec![("x-cas-stale", "1")], vec![]]),
         "foreign" => ("function=compress", vec![vec![]]),
         "trap" => (
             "",
-            ["unreachable", "oob", "oob-write", "div", "stack", "shadow-stack", "panic", "table", "null", "signature", "no"]
-                .into_iter()
-                .map(|kind| vec![("x-trap", kind)])
-                .collect(),
+            [
+                "unreachable",
+                "oob",
+                "oob-write",
+                "div",
+                "stack",
+                "shadow-stack",
+                "panic",
+                "table",
+                "null",
+                "signature",
+                "no",
+            ]
+            .into_iter()
+            .map(|kind| vec![("x-trap", kind)])
+            .collect(),
         ),
         "memory_grow" => ("", vec![vec![("x-alloc-mb", "4")], vec![("x-alloc-mb", "3000")]]),
         "http_call" | "grpc_call" => ("cluster=nobody", vec![vec![]]),
@@ -68,14 +84,16 @@ fn run(kind: EngineKind, name: &str, wasm: &[u8]) -> Seen {
         env: vec![("NULLVM_TEST".to_owned(), "yes".to_owned())],
         ..PluginConfig::default()
     };
-    let module = engine::load(kind, name, wasm, LoadOptions::default()).unwrap_or_else(|e| panic!("{name} on {kind}: {e}"));
+    let module = engine::load(kind, name, wasm, LoadOptions::default())
+        .unwrap_or_else(|e| panic!("{name} on {kind}: {e}"));
     let mut seen = Seen { started: false, sent: vec![], failed: vec![], calls: vec![], logs: vec![] };
     let Ok(mut harness) = Harness::recording(module, plugin, host) else { return seen };
     seen.started = true;
     let mut calls = Vec::new();
     for headers in &scenario.requests {
         harness.revive().unwrap_or_else(|e| panic!("{name} on {kind}: {e}"));
-        let mut request = vec![(":method", "POST"), (":path", "/a/b?c=d"), (":authority", "host"), (":scheme", "http")];
+        let mut request =
+            vec![(":method", "POST"), (":path", "/a/b?c=d"), (":authority", "host"), (":scheme", "http")];
         request.extend(headers);
         let mut stream = harness.stream();
         stream.request_headers(&request, false);
@@ -93,7 +111,8 @@ fn run(kind: EngineKind, name: &str, wasm: &[u8]) -> Seen {
         calls.extend(harness.take_calls());
     }
     seen.logs = harness.logs();
-    seen.calls = calls.iter().map(|c| format!("{} {:02x?} {} {:02x?}", c.name, c.args, c.status, c.output)).collect();
+    seen.calls =
+        calls.iter().map(|c| format!("{} {:02x?} {} {:02x?}", c.name, c.args, c.status, c.output)).collect();
     seen
 }
 
@@ -138,7 +157,12 @@ fn engines_agree_on_every_filter() {
             }
         }
     }
-    println!("filters: {} on {} engines, {streams} streams, {calls} host calls, {} differences", filters.len(), engines.len(), differences.len());
+    println!(
+        "filters: {} on {} engines, {streams} streams, {calls} host calls, {} differences",
+        filters.len(),
+        engines.len(),
+        differences.len()
+    );
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
     assert!(streams > 40 && calls > 300);
 }

@@ -26,13 +26,8 @@ const REASONS: [&str; 3] = [
 
 /// `(folder/file, contents)` of everything that runs.
 fn files() -> Vec<(String, &'static str)> {
-    let proposals = [
-        Proposal::Simd,
-        Proposal::RelaxedSimd,
-        Proposal::ExtendedConst,
-        Proposal::TailCall,
-    ];
-    let files = spec(SpecVersion::V2).chain(proposals.into_iter().flat_map(|p| proposal(p)));
+    let proposals = [Proposal::Simd, Proposal::RelaxedSimd, Proposal::ExtendedConst, Proposal::TailCall];
+    let files = spec(SpecVersion::V2).chain(proposals.into_iter().flat_map(proposal));
     let mut files: Vec<_> = files
         // Of the multi-memory proposal, in spite of its folder.
         .filter(|f| f.name != "simd_memory-multi.wast")
@@ -58,12 +53,7 @@ fn run_mode(mode: Mode) {
         let result = run_file(&name, contents, mode);
         total.add(&result.counts);
         failures.extend(result.failures);
-        skipped.extend(
-            result
-                .skipped
-                .into_iter()
-                .map(|(line, reason)| (format!("{name}:{line}"), reason)),
-        );
+        skipped.extend(result.skipped.into_iter().map(|(line, reason)| (format!("{name}:{line}"), reason)));
     }
     println!(
         "spec {mode:?}: {} files, {} assertions and modules passed ({} of them traps, {} of them refusals), {} skipped, {} failed",
@@ -81,10 +71,7 @@ fn run_mode(mode: Mode) {
         failures[..failures.len().min(40)].join("\n")
     );
     for (place, reason) in &skipped {
-        assert!(
-            REASONS.contains(&reason.as_str()),
-            "{place}: {reason:?} is no reason to skip an assertion"
-        );
+        assert!(REASONS.contains(&reason.as_str()), "{place}: {reason:?} is no reason to skip an assertion");
     }
     if std::env::var_os("BLESS").is_some() {
         let mut text = String::from(
@@ -114,36 +101,20 @@ fn run_mode(mode: Mode) {
 
 #[test]
 fn guard_signal() {
-    run_mode(Mode {
-        bounds: Bounds::Guard,
-        traps: Traps::Signal,
-        interruptible: false,
-    });
+    run_mode(Mode { bounds: Bounds::Guard, traps: Traps::Signal, interruptible: false });
 }
 
 #[test]
 fn guard_call() {
-    run_mode(Mode {
-        bounds: Bounds::Guard,
-        traps: Traps::Call,
-        interruptible: true,
-    });
+    run_mode(Mode { bounds: Bounds::Guard, traps: Traps::Call, interruptible: true });
 }
 
 #[test]
 fn explicit_signal() {
-    run_mode(Mode {
-        bounds: Bounds::Explicit,
-        traps: Traps::Signal,
-        interruptible: true,
-    });
+    run_mode(Mode { bounds: Bounds::Explicit, traps: Traps::Signal, interruptible: true });
 }
 
 #[test]
 fn explicit_call() {
-    run_mode(Mode {
-        bounds: Bounds::Explicit,
-        traps: Traps::Call,
-        interruptible: false,
-    });
+    run_mode(Mode { bounds: Bounds::Explicit, traps: Traps::Call, interruptible: false });
 }

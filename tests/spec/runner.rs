@@ -145,15 +145,15 @@ impl Script<'_> {
             }
             WastDirective::AssertMalformed { module, message, .. } => self.refused(line, module, message),
             WastDirective::AssertInvalid { module, message, .. } => self.refused(line, module, message),
-            WastDirective::AssertUnlinkable {
-                mut module, message, ..
-            } => match module.encode() {
+            WastDirective::AssertUnlinkable { mut module, message, .. } => match module.encode() {
                 Ok(bytes) => match self.instantiate(&bytes) {
                     Err(Failure::Unlinkable(_)) => self.refusal(),
                     // Whatever it would be linked with, it is refused for what it imports.
                     Err(Failure::Skip(_)) => self.refusal(),
                     Err(Failure::Trap(code)) => self.trapped(line, code, message),
-                    Err(Failure::Refused(e) | Failure::Bug(e)) => self.fail(line, format!("expected {message}: {e}")),
+                    Err(Failure::Refused(e) | Failure::Bug(e)) => {
+                        self.fail(line, format!("expected {message}: {e}"))
+                    }
                     Ok(_) => self.fail(line, format!("it links, expected {message}")),
                 },
                 Err(e) => self.fail(line, e),
@@ -239,10 +239,7 @@ impl Script<'_> {
         let instance = match self.instantiate(bytes) {
             Ok(instance) => {
                 self.pass();
-                Ok(Rc::new(Shared {
-                    instance,
-                    tainted: Cell::new(false),
-                }))
+                Ok(Rc::new(Shared { instance, tainted: Cell::new(false) }))
             }
             Err(Failure::Skip(reason)) => {
                 self.skip(line, reason);
@@ -278,22 +275,17 @@ impl Script<'_> {
             ..Options::default()
         };
         // Bodies are validated while they are compiled, imports are looked at only in a valid module.
-        let compiled = nullvm_compiler::compile(bytes, &options).map_err(|e| Failure::Refused(e.to_string()))?;
+        let compiled =
+            nullvm_compiler::compile(bytes, &options).map_err(|e| Failure::Refused(e.to_string()))?;
         for import in &module.imports {
             self.link(&import.module, &import.name, &module.types[import.ty as usize])?;
         }
         let image = emit::image(&compiled).map_err(|e| Failure::Bug(e.to_string()))?;
         let image = Image::map(&image).map_err(|e| Failure::Bug(e.to_string()))?;
         let plugin = Plugin::from_image(image).map_err(|e| Failure::Bug(e.to_string()))?;
-        let host = HostTable {
-            call_import: Some(print),
-            ..HostTable::EMPTY
-        };
+        let host = HostTable { call_import: Some(print), ..HostTable::EMPTY };
         // Whole memories are grown to their limits by the scripts.
-        let limits = Limits {
-            max_memory_bytes: 1 << 32,
-            ..Limits::default()
-        };
+        let limits = Limits { max_memory_bytes: 1 << 32, ..Limits::default() };
         Instance::new(&plugin, &host, std::ptr::null_mut(), &limits).map_err(|e| match e {
             InstanceError::Trap { code, .. } => Failure::Trap(code),
             other => Failure::Bug(other.to_string()),

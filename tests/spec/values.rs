@@ -57,18 +57,15 @@ fn f64_matches(pattern: &NanPattern<wast::token::F64>, bits: u64) -> bool {
 fn vector_matches(pattern: &V128Pattern, bytes: &[u8; 16]) -> bool {
     match pattern {
         V128Pattern::I8x16(lanes) => lanes.iter().zip(bytes).all(|(l, b)| *l as u8 == *b),
-        V128Pattern::I16x8(lanes) => lanes
-            .iter()
-            .zip(bytes.chunks(2))
-            .all(|(l, b)| l.to_le_bytes() == [b[0], b[1]]),
-        V128Pattern::I32x4(lanes) => lanes
-            .iter()
-            .zip(bytes.chunks(4))
-            .all(|(l, b)| l.to_le_bytes()[..] == *b),
-        V128Pattern::I64x2(lanes) => lanes
-            .iter()
-            .zip(bytes.chunks(8))
-            .all(|(l, b)| l.to_le_bytes()[..] == *b),
+        V128Pattern::I16x8(lanes) => {
+            lanes.iter().zip(bytes.chunks(2)).all(|(l, b)| l.to_le_bytes() == [b[0], b[1]])
+        }
+        V128Pattern::I32x4(lanes) => {
+            lanes.iter().zip(bytes.chunks(4)).all(|(l, b)| l.to_le_bytes()[..] == *b)
+        }
+        V128Pattern::I64x2(lanes) => {
+            lanes.iter().zip(bytes.chunks(8)).all(|(l, b)| l.to_le_bytes()[..] == *b)
+        }
         V128Pattern::F32x4(lanes) => lanes
             .iter()
             .zip(bytes.chunks(4))

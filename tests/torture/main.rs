@@ -62,7 +62,10 @@ fn plugin(wat: &str, options: Options) -> Arc<Plugin> {
 }
 
 fn torture_plugin(bounds: Bounds, traps: Traps) -> Arc<Plugin> {
-    plugin(include_str!("torture.wat"), Options { name: "torture".into(), bounds, traps, ..Options::default() })
+    plugin(
+        include_str!("torture.wat"),
+        Options { name: "torture".into(), bounds, traps, ..Options::default() },
+    )
 }
 
 fn instance(plugin: &Arc<Plugin>) -> Box<Instance> {

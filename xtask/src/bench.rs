@@ -46,7 +46,8 @@ fn results(criterion: &Path) -> Result<Results, String> {
     for group in groups.flatten() {
         for bench in std::fs::read_dir(group.path()).into_iter().flatten().flatten() {
             let new = bench.path().join("new");
-            let (Some(about), Some(estimates)) = (read(&new.join("benchmark.json")), read(&new.join("estimates.json")))
+            let (Some(about), Some(estimates)) =
+                (read(&new.join("benchmark.json")), read(&new.join("estimates.json")))
             else {
                 continue;
             };
@@ -66,7 +67,10 @@ fn results(criterion: &Path) -> Result<Results, String> {
 
 fn machine() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|l| l.strip_prefix("model name")).map_or("unknown CPU", |l| l.trim_start_matches([' ', '\t', ':']));
+    let model = cpu
+        .lines()
+        .find_map(|l| l.strip_prefix("model name"))
+        .map_or("unknown CPU", |l| l.trim_start_matches([' ', '\t', ':']));
     let threads = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     format!("{model}, {threads} threads, {}", std::env::consts::OS)
 }
@@ -81,10 +85,18 @@ fn render(criterion: &Path) -> Result<String, String> {
     let _ = writeln!(page, "Machine: {}\n", machine());
     for (group, mut benches) in results(criterion)? {
         benches.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let base = benches.iter().find(|b| b.0.starts_with("native") || b.0 == "without").unwrap_or(&benches[0]).1;
+        let base =
+            benches.iter().find(|b| b.0.starts_with("native") || b.0 == "without").unwrap_or(&benches[0]).1;
         let _ = writeln!(page, "## {group}\n\n| | median | 95 % interval | ratio |\n|---|---|---|---|");
         for (name, median, low, high) in &benches {
-            let _ = writeln!(page, "| {name} | {} | {} to {} | {:.2} |", time(*median), time(*low), time(*high), median / base);
+            let _ = writeln!(
+                page,
+                "| {name} | {} | {} to {} | {:.2} |",
+                time(*median),
+                time(*low),
+                time(*high),
+                median / base
+            );
         }
         page.push('\n');
     }

@@ -24,9 +24,12 @@ pub fn run(root: &Path) -> Result<(), String> {
     install()?;
     let packages = ["--workspace", "--exclude", "nullvm-shim-staticlib"];
     step(root, "formatting", "cargo", &["fmt", "--all", "--check"], &[])?;
-    let clippy = [&["clippy", "--release", "--all-targets", "--quiet"], &packages[..], &["--", "-D", "warnings"]].concat();
+    let clippy =
+        [&["clippy", "--release", "--all-targets", "--quiet"], &packages[..], &["--", "-D", "warnings"]]
+            .concat();
     step(root, "lints", "cargo", &clippy, &[])?;
-    let staticlib = ["clippy", "--profile", "shim", "--quiet", "-p", "nullvm-shim-staticlib", "--", "-D", "warnings"];
+    let staticlib =
+        ["clippy", "--profile", "shim", "--quiet", "-p", "nullvm-shim-staticlib", "--", "-D", "warnings"];
     step(root, "lints of the no_std archive", "cargo", &staticlib, &[])?;
     let doc = [&["doc", "--release", "--no-deps", "--quiet"], &packages[..]].concat();
     step(root, "documentation", "cargo", &doc, &[("RUSTDOCFLAGS", "-D warnings")])?;
@@ -42,14 +45,18 @@ pub fn run(root: &Path) -> Result<(), String> {
 
 /// Whether a program is on the PATH.
 fn present(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
 
 /// Installs missing tools with apt-get, as root on Debian; elsewhere says what to install.
 fn install() -> Result<(), String> {
     let missing: Vec<&Tool> = TOOLS.iter().filter(|t| !present(t.program)).collect();
     if missing.is_empty() {
-        println!("==> nothing to install: {} are there", TOOLS.iter().map(|t| t.program).collect::<Vec<_>>().join(", "));
+        println!(
+            "==> nothing to install: {} are there",
+            TOOLS.iter().map(|t| t.program).collect::<Vec<_>>().join(", ")
+        );
         return Ok(());
     }
     for tool in &missing {
@@ -57,7 +64,8 @@ fn install() -> Result<(), String> {
     }
     let packages: Vec<&str> = missing.iter().map(|t| t.package).collect();
     let command = format!("apt-get install -y {}", packages.join(" "));
-    let root = std::fs::metadata("/var/lib/dpkg").is_ok() && std::env::var("USER").map_or(true, |u| u == "root");
+    let root =
+        std::fs::metadata("/var/lib/dpkg").is_ok() && std::env::var("USER").map_or(true, |u| u == "root");
     if !root || !present("apt-get") {
         return Err(format!("install what is missing, on Debian with: {command}"));
     }

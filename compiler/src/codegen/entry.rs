@@ -8,7 +8,12 @@ use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, UserFuncName};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 /// Builds the adapter of a type.
-pub(super) fn build(env: &Env<'_>, ty: u32, func: &mut ir::Function, builder_context: &mut FunctionBuilderContext) {
+pub(super) fn build(
+    env: &Env<'_>,
+    ty: u32,
+    func: &mut ir::Function,
+    builder_context: &mut FunctionBuilderContext,
+) {
     let wasm = &env.module.types[ty as usize];
     func.name = UserFuncName::user(3, ty);
     func.signature = entry_signature(env.isa.default_call_conv());

@@ -3,8 +3,8 @@
 //! Workers take functions off one queue, largest first, and each result goes to its function's place, so that the outcome is
 //! the same whatever the number of workers.
 
-use crate::{CompileError, Traps};
 use crate::translate::{self, Env, FunctionRef, reference, user_name};
+use crate::{CompileError, Traps};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{ExternalName, UserFuncName};
 use cranelift_codegen::isa::unwind::UnwindInfo;
@@ -99,7 +99,8 @@ pub(super) fn compile_all(env: &Env<'_>) -> Result<Compiled, CompileError> {
     if let Some(progress) = progress {
         progress.start(pieces.iter().map(|p| weight(p) as u64).sum());
     }
-    let results: Vec<Mutex<Option<Result<Code, CompileError>>>> = pieces.iter().map(|_| Mutex::new(None)).collect();
+    let results: Vec<Mutex<Option<Result<Code, CompileError>>>> =
+        pieces.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
         let mut worker = Worker::new(env);
         while !failed.load(Ordering::Relaxed) {
@@ -128,8 +129,10 @@ pub(super) fn compile_all(env: &Env<'_>) -> Result<Compiled, CompileError> {
         work();
     });
 
-    let mut results: Vec<_> =
-        results.into_iter().map(|r| r.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)).collect();
+    let mut results: Vec<_> = results
+        .into_iter()
+        .map(|r| r.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+        .collect();
     // The first failure in the order of the queue: what stands before it there was taken before it and is finished, so that
     // it is the same one whatever the number of workers.
     for &i in &queue {
@@ -204,7 +207,8 @@ impl<'a> Worker<'a> {
     }
 
     fn finish(&mut self, piece: Piece, clif: Option<String>) -> Result<Code, CompileError> {
-        let unsupported = |what: String| CompileError::Unsupported(format!("{what} in the code of {piece:?}"));
+        let unsupported =
+            |what: String| CompileError::Unsupported(format!("{what} in the code of {piece:?}"));
         let code = self.context.compiled_code().expect("compiled just now");
         let unwind = match code.create_unwind_info(self.env.isa) {
             Ok(Some(UnwindInfo::SystemV(info))) => Some(info),
@@ -220,7 +224,12 @@ impl<'a> Worker<'a> {
                 other => return Err(unsupported(format!("a reference to {other:?}"))),
             };
             let target = reference(name).ok_or_else(|| unsupported(format!("a reference to {name:?}")))?;
-            relocations.push(CodeRelocation { offset: reloc.offset, kind: reloc.kind, target, addend: reloc.addend });
+            relocations.push(CodeRelocation {
+                offset: reloc.offset,
+                kind: reloc.kind,
+                target,
+                addend: reloc.addend,
+            });
         }
         let mut traps = Vec::with_capacity(code.buffer.traps().len());
         for trap in code.buffer.traps() {
@@ -248,7 +257,8 @@ fn refused(env: &Env<'_>, piece: Piece, error: &CodegenError) -> CompileError {
         CodegenError::Verifier(errors) => format!("verifier: {errors}"),
         CodegenError::CodeTooLarge => "its code would be too large".to_owned(),
         CodegenError::ImplLimitExceeded => {
-            "it exceeds a limit of the code generator; split the function or lower its number of locals".to_owned()
+            "it exceeds a limit of the code generator; split the function or lower its number of locals"
+                .to_owned()
         }
         other => other.to_string(),
     };

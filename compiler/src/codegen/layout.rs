@@ -98,8 +98,9 @@ pub(super) fn lay_out(env: &Env<'_>, compiled: Compiled) -> Result<Layout, Compi
                     FunctionRef::Guarded(_) => behind_guard.get(&f).copied(),
                     _ => labels[f as usize],
                 };
-                let resolved = label
-                    .is_some_and(|label| builder.resolve_reloc(u64::from(offset), reloc.kind, reloc.addend, label));
+                let resolved = label.is_some_and(|label| {
+                    builder.resolve_reloc(u64::from(offset), reloc.kind, reloc.addend, label)
+                });
                 if !resolved {
                     return Err(CompileError::Unsupported(format!(
                         "a reference of kind {:?} to function {f} on this target",

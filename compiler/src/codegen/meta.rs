@@ -5,8 +5,8 @@ use crate::module::{ElementKind, ExportKind};
 use crate::translate::Env;
 use crate::{Bounds, CompileError, Traps};
 use plugin_abi::{
-    ABI_VERSION, FLAG_BOUNDS_GUARD, FLAG_INTERRUPTIBLE, FLAG_MEMORY, FLAG_PROXY_WASM, FLAG_TRAPS_SIGNAL, META_MAGIC,
-    MetaHeader, NONE, Span, context,
+    ABI_VERSION, FLAG_BOUNDS_GUARD, FLAG_INTERRUPTIBLE, FLAG_MEMORY, FLAG_PROXY_WASM, FLAG_TRAPS_SIGNAL,
+    META_MAGIC, MetaHeader, NONE, Span, context,
 };
 use std::collections::HashMap;
 
@@ -77,9 +77,8 @@ pub(super) fn build(env: &Env<'_>, layout: &Layout) -> Result<Vec<u8>, CompileEr
             [*offset, *size, *ty, name, name_len]
         })
         .collect();
-    let tables: Vec<[u32; 4]> = (module.tables.iter())
-        .map(|t| [t.min, t.max.unwrap_or(NONE), t.element as u32, t.init])
-        .collect();
+    let tables: Vec<[u32; 4]> =
+        (module.tables.iter()).map(|t| [t.min, t.max.unwrap_or(NONE), t.element as u32, t.init]).collect();
     let globals: Vec<[u32; 6]> = (module.globals.iter())
         .map(|g| {
             let b = g.init.bytes();

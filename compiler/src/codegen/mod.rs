@@ -92,17 +92,16 @@ pub struct Summary {
 ///
 /// # Errors
 /// An unknown target, a name that makes no symbol, or a function that the code generator refuses.
-pub fn compile(module: &Module<'_>, bindings: &Bindings, options: &Options) -> Result<CompiledModule, CompileError> {
+pub fn compile(
+    module: &Module<'_>,
+    bindings: &Bindings,
+    options: &Options,
+) -> Result<CompiledModule, CompileError> {
     check_name(&options.name)?;
     let target = Target::select(options)?;
     let isa = Arc::clone(&target.isa);
-    let env = crate::translate::Env {
-        module,
-        bindings,
-        options,
-        isa: isa.as_ref(),
-        has_fma: target.has_fma(),
-    };
+    let env =
+        crate::translate::Env { module, bindings, options, isa: isa.as_ref(), has_fma: target.has_fma() };
     let compiled = functions::compile_all(&env)?;
     let laid_out = layout::lay_out(&env, compiled)?;
     let meta = meta::build(&env, &laid_out)?;
@@ -133,7 +132,8 @@ fn count(bindings: &Bindings, what: impl Fn(&crate::proxy_abi::ImportBinding) ->
 }
 
 /// Functions of `nullvm.h` whose names are those of a plugin's symbol.
-const RUNTIME_NAMES: &[&str] = &["abi", "descriptor_t", "exports", "free", "load", "load_image", "t", "write_perf_map"];
+const RUNTIME_NAMES: &[&str] =
+    &["abi", "descriptor_t", "exports", "free", "load", "load_image", "t", "write_perf_map"];
 
 fn check_name(name: &str) -> Result<(), CompileError> {
     let fits = !name.is_empty()

@@ -31,17 +31,19 @@ impl Target {
         let triple = match &options.target {
             None => Triple::host(),
             Some(name) => Triple::from_str(name).map_err(|e| {
-                CompileError::Target(format!("unknown target {name:?} ({e}); give a triple such as x86_64-unknown-linux-gnu"))
+                CompileError::Target(format!(
+                    "unknown target {name:?} ({e}); give a triple such as x86_64-unknown-linux-gnu"
+                ))
             })?,
         };
-        let mut builder = isa::lookup(triple.clone()).map_err(|e| {
-            CompileError::Target(format!("{triple}: {e}; supported are x86_64 and aarch64"))
-        })?;
+        let mut builder = isa::lookup(triple.clone())
+            .map_err(|e| CompileError::Target(format!("{triple}: {e}; supported are x86_64 and aarch64")))?;
         let features = features(&triple, options)?;
         for feature in &features {
             enable(&mut builder, &triple, feature)?;
         }
-        let isa = builder.finish(flags(options)?).map_err(|e| CompileError::Target(format!("{triple}: {e}")))?;
+        let isa =
+            builder.finish(flags(options)?).map_err(|e| CompileError::Target(format!("{triple}: {e}")))?;
         Ok(Self { triple, features, isa: owned(isa) })
     }
 
@@ -101,7 +103,9 @@ fn features(triple: &Triple, options: &Options) -> Result<Vec<String>, CompileEr
         if add {
             set.push(name.to_owned());
         } else if x86 && X86_64_V2.contains(&name) {
-            return Err(CompileError::Target(format!("the CPU feature {name} is part of the baseline x86-64-v2 and cannot be taken away")));
+            return Err(CompileError::Target(format!(
+                "the CPU feature {name} is part of the baseline x86-64-v2 and cannot be taken away"
+            )));
         }
     }
     set.sort();
@@ -137,12 +141,17 @@ fn native(triple: &Triple) -> Result<Vec<String>, CompileError> {
         )
     }
     #[cfg(not(target_arch = "x86_64"))]
-    Err(CompileError::Target(format!("--cpu native is not known for {}; name the features (--cpu-features)", host.architecture)))
+    Err(CompileError::Target(format!(
+        "--cpu native is not known for {}; name the features (--cpu-features)",
+        host.architecture
+    )))
 }
 
 fn enable(builder: &mut isa::Builder, triple: &Triple, feature: &str) -> Result<(), CompileError> {
     builder.enable(&format!("has_{feature}")).map_err(|e| match e {
-        SetError::BadName(_) => CompileError::Target(format!("unknown CPU feature {feature:?} for {}", triple.architecture)),
+        SetError::BadName(_) => {
+            CompileError::Target(format!("unknown CPU feature {feature:?} for {}", triple.architecture))
+        }
         other => CompileError::Target(format!("CPU feature {feature:?}: {other}")),
     })
 }
@@ -152,11 +161,14 @@ fn flags(options: &Options) -> Result<settings::Flags, CompileError> {
     let mut set = |name: &str, value: &str| {
         flags.set(name, value).map_err(|e| CompileError::Target(format!("Cranelift's setting {name}: {e}")))
     };
-    set("opt_level", match options.opt {
-        OptLevel::None => "none",
-        OptLevel::Speed => "speed",
-        OptLevel::SpeedAndSize => "speed_and_size",
-    })?;
+    set(
+        "opt_level",
+        match options.opt {
+            OptLevel::None => "none",
+            OptLevel::Speed => "speed",
+            OptLevel::SpeedAndSize => "speed_and_size",
+        },
+    )?;
     set("is_pic", "true")?;
     set("unwind_info", "true")?;
     // Backtraces walk frame pointers.

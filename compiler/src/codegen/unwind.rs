@@ -45,7 +45,8 @@ impl UnwindTable {
         if self.cie.is_none() {
             return Ok(None);
         }
-        let mut section = EhFrame::from(Recorder { bytes: EndianVec::new(LittleEndian), references: Vec::new() });
+        let mut section =
+            EhFrame::from(Recorder { bytes: EndianVec::new(LittleEndian), references: Vec::new() });
         self.table.write_eh_frame(&mut section)?;
         let mut recorder = section.0;
         // The terminator that unwinders look for when they are given the section by address.
@@ -80,7 +81,12 @@ impl Writer for Recorder {
         self.bytes.write_at(offset, bytes)
     }
 
-    fn write_eh_pointer(&mut self, address: Address, encoding: gimli::DwEhPe, size: u8) -> gimli::write::Result<()> {
+    fn write_eh_pointer(
+        &mut self,
+        address: Address,
+        encoding: gimli::DwEhPe,
+        size: u8,
+    ) -> gimli::write::Result<()> {
         match address {
             Address::Symbol { addend, .. } => {
                 self.references.push((self.len() as u32, addend as u32));

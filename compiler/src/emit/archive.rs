@@ -22,7 +22,13 @@ pub fn archive(name: &str, object: Vec<u8>, shim: &[u8]) -> Result<Vec<u8>, Comp
         })
         .collect();
     let mut out = std::io::Cursor::new(Vec::new());
-    ar_archive_writer::write_archive_to_stream(&mut out, &members, ar_archive_writer::ArchiveKind::Gnu, false, None)
-        .map_err(|e| failed(&e))?;
+    ar_archive_writer::write_archive_to_stream(
+        &mut out,
+        &members,
+        ar_archive_writer::ArchiveKind::Gnu,
+        false,
+        None,
+    )
+    .map_err(|e| failed(&e))?;
     Ok(out.into_inner())
 }

@@ -38,7 +38,8 @@ impl Stubs {
         let mut code = Vec::with_capacity(self.size);
         if self.size == 8 {
             // jmp [rip + disp32]; ud2
-            let disp = i32::try_from(slot as i64 - (place as i64 + 6)).map_err(|_| failed("text of more than 2 GiB"))?;
+            let disp = i32::try_from(slot as i64 - (place as i64 + 6))
+                .map_err(|_| failed("text of more than 2 GiB"))?;
             code.extend_from_slice(&[0xff, 0x25]);
             code.extend_from_slice(&disp.to_le_bytes());
             code.extend_from_slice(&[0x0f, 0x0b]);

@@ -8,7 +8,9 @@ use crate::codegen::COMPILER;
 use crate::{CompileError, CompiledModule};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_object::{ObjectBuilder, ObjectModule};
-use object::write::{Object, Relocation, SectionId, StandardSection, Symbol, SymbolFlags, SymbolId, SymbolSection};
+use object::write::{
+    Object, Relocation, SectionId, StandardSection, Symbol, SymbolFlags, SymbolId, SymbolSection,
+};
 use object::{RelocationEncoding, RelocationFlags, RelocationKind, SectionKind, SymbolKind, SymbolScope};
 use plugin_abi::{ABI_SYMBOL, ABI_VERSION, PLUGIN_SYMBOL_PREFIX, PluginDescriptor};
 use std::sync::Arc;
@@ -34,14 +36,31 @@ pub fn object(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
     object.append_section_data(text, &module.text, 64);
     let text_symbol = object.section_symbol(text);
     for function in &module.functions {
-        add_symbol(&mut object, &function.name, SymbolSection::Section(text), function.offset.into(), function.size.into(), SymbolKind::Text, SymbolScope::Compilation);
+        add_symbol(
+            &mut object,
+            &function.name,
+            SymbolSection::Section(text),
+            function.offset.into(),
+            function.size.into(),
+            SymbolKind::Text,
+            SymbolScope::Compilation,
+        );
     }
     let meta = object.section_id(StandardSection::ReadOnlyData);
     let meta_offset = object.append_section_data(meta, &module.meta, 64);
     let meta_name = format!("{}.meta", module.name);
-    let meta_symbol = add_symbol(&mut object, &meta_name, SymbolSection::Section(meta), meta_offset, module.meta.len() as u64, SymbolKind::Data, SymbolScope::Compilation);
+    let meta_symbol = add_symbol(
+        &mut object,
+        &meta_name,
+        SymbolSection::Section(meta),
+        meta_offset,
+        module.meta.len() as u64,
+        SymbolKind::Data,
+        SymbolScope::Compilation,
+    );
 
-    let symbols: Vec<SymbolId> = module.symbols.iter().map(|name| undefined(&mut object, name, SymbolKind::Text)).collect();
+    let symbols: Vec<SymbolId> =
+        module.symbols.iter().map(|name| undefined(&mut object, name, SymbolKind::Text)).collect();
     for reloc in &module.relocations {
         let (kind, encoding, size) = match reloc.kind {
             Reloc::X86CallPCRel4 | Reloc::X86CallPLTRel4 => {
@@ -51,7 +70,14 @@ pub fn object(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
             other => return Err(failed(format!("a reference of kind {other:?}"))),
         };
         let flags = RelocationFlags::Generic { kind, encoding, size };
-        add_relocation(&mut object, text, reloc.offset.into(), symbols[reloc.symbol as usize], reloc.addend, flags)?;
+        add_relocation(
+            &mut object,
+            text,
+            reloc.offset.into(),
+            symbols[reloc.symbol as usize],
+            reloc.addend,
+            flags,
+        )?;
     }
     add_eh_frame(&mut object, module, text_symbol)?;
     add_comment(&mut object, module);
@@ -68,7 +94,16 @@ fn add_symbol(
     kind: SymbolKind,
     scope: SymbolScope,
 ) -> SymbolId {
-    object.add_symbol(Symbol { name: name.into(), value, size, kind, scope, weak: false, section, flags: SymbolFlags::None })
+    object.add_symbol(Symbol {
+        name: name.into(),
+        value,
+        size,
+        kind,
+        scope,
+        weak: false,
+        section,
+        flags: SymbolFlags::None,
+    })
 }
 
 fn undefined(object: &mut Object<'_>, name: &str, kind: SymbolKind) -> SymbolId {
@@ -86,7 +121,11 @@ fn add_relocation(
     object.add_relocation(section, Relocation { offset, symbol, addend, flags }).map_err(failed)
 }
 
-fn add_eh_frame(object: &mut Object<'_>, module: &CompiledModule, text: SymbolId) -> Result<(), CompileError> {
+fn add_eh_frame(
+    object: &mut Object<'_>,
+    module: &CompiledModule,
+    text: SymbolId,
+) -> Result<(), CompileError> {
     let Some(eh_frame) = module.unwind.eh_frame().map_err(failed)? else { return Ok(()) };
     // The linker adds its own terminator behind all inputs; ours would end the table early.
     let bytes = &eh_frame.bytes[..eh_frame.bytes.len() - 4];
@@ -121,7 +160,15 @@ fn add_descriptor(
     let rodata = object.section_id(StandardSection::ReadOnlyData);
     let name_offset = object.append_section_data(rodata, format!("{}\0", module.name).as_bytes(), 1);
     let name_symbol = format!("{}.name", module.name);
-    let name = add_symbol(object, &name_symbol, SymbolSection::Section(rodata), name_offset, 0, SymbolKind::Data, SymbolScope::Compilation);
+    let name = add_symbol(
+        object,
+        &name_symbol,
+        SymbolSection::Section(rodata),
+        name_offset,
+        0,
+        SymbolKind::Data,
+        SymbolScope::Compilation,
+    );
     let abi = undefined(object, ABI_SYMBOL, SymbolKind::Data);
 
     let mut bytes = [0u8; size_of::<PluginDescriptor>()];
@@ -146,6 +193,14 @@ fn add_descriptor(
         add_relocation(object, section, base + offset as u64, symbol, 0, flags)?;
     }
     let symbol = format!("{PLUGIN_SYMBOL_PREFIX}{}", module.name);
-    add_symbol(object, &symbol, SymbolSection::Section(section), base, bytes.len() as u64, SymbolKind::Data, SymbolScope::Dynamic);
+    add_symbol(
+        object,
+        &symbol,
+        SymbolSection::Section(section),
+        base,
+        bytes.len() as u64,
+        SymbolKind::Data,
+        SymbolScope::Dynamic,
+    );
     Ok(())
 }

@@ -3,11 +3,21 @@
 use crate::CompiledModule;
 use std::fmt::Write;
 
-fn all<'a>(module: &'a CompiledModule, text: impl Fn(&'a crate::codegen::TextSymbol) -> Option<&'a str>) -> String {
+fn all<'a>(
+    module: &'a CompiledModule,
+    text: impl Fn(&'a crate::codegen::TextSymbol) -> Option<&'a str>,
+) -> String {
     let mut out = String::new();
     for function in &module.functions {
         if let Some(text) = text(function) {
-            let _ = writeln!(out, ";; {} at {:#x}, {} bytes\n{}\n", function.name, function.offset, function.size, text.trim_end());
+            let _ = writeln!(
+                out,
+                ";; {} at {:#x}, {} bytes\n{}\n",
+                function.name,
+                function.offset,
+                function.size,
+                text.trim_end()
+            );
         }
     }
     out

@@ -59,7 +59,8 @@ pub fn evaluate(
             Operator::GlobalGet { global_index } => {
                 global(global_index).ok_or_else(|| unsupported("global.get of a global without a value"))?
             }
-            op @ (Operator::I32Add | Operator::I32Sub | Operator::I32Mul) => match (stack.pop(), stack.pop()) {
+            op @ (Operator::I32Add | Operator::I32Sub | Operator::I32Mul) => match (stack.pop(), stack.pop())
+            {
                 (Some(I32(b)), Some(I32(a))) => I32(match op {
                     Operator::I32Add => a.wrapping_add(b),
                     Operator::I32Sub => a.wrapping_sub(b),
@@ -67,7 +68,8 @@ pub fn evaluate(
                 }),
                 _ => return Err(unsupported("an ill-typed expression")),
             },
-            op @ (Operator::I64Add | Operator::I64Sub | Operator::I64Mul) => match (stack.pop(), stack.pop()) {
+            op @ (Operator::I64Add | Operator::I64Sub | Operator::I64Mul) => match (stack.pop(), stack.pop())
+            {
                 (Some(I64(b)), Some(I64(a))) => I64(match op {
                     Operator::I64Add => a.wrapping_add(b),
                     Operator::I64Sub => a.wrapping_sub(b),

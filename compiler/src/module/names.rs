@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn names_for_people() {
-        assert_eq!(display("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE"), "core::fmt::Write::write_fmt");
+        assert_eq!(
+            display("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE"),
+            "core::fmt::Write::write_fmt"
+        );
         assert_eq!(display("_Z3addii"), "add(int, int)");
         assert_eq!(display("plain\n name"), "plain name");
         assert_eq!(display(&"x".repeat(5000)).len(), LONGEST);

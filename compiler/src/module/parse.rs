@@ -2,15 +2,16 @@
 
 use super::const_expr::{ConstValue, evaluate};
 use super::{
-    Body, CustomSection, Data, Element, ElementKind, Export, ExportKind, FuncType, Global, Import, Memory, Module,
-    Table, names,
+    Body, CustomSection, Data, Element, ElementKind, Export, ExportKind, FuncType, Global, Import, Memory,
+    Module, Table, names,
 };
 use crate::CompileError;
 use plugin_abi::ValType;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use wasmparser::{
-    ElementItems, ExternalKind, HeapType, Parser, Payload, RefType, TypeRef, ValidPayload, Validator, WasmFeatures,
+    ElementItems, ExternalKind, HeapType, Parser, Payload, RefType, TypeRef, ValidPayload, Validator,
+    WasmFeatures,
 };
 
 /// WebAssembly 2.0 with extended constants, tail calls and relaxed SIMD.
@@ -158,7 +159,9 @@ pub(super) fn parse(wasm: &[u8]) -> Result<Module<'_>, CompileError> {
                 for group in reader {
                     for ty in group?.into_types() {
                         let wasmparser::CompositeInnerType::Func(f) = &ty.composite_type.inner else {
-                            return Err(CompileError::Unsupported("a type that is no function type".to_owned()));
+                            return Err(CompileError::Unsupported(
+                                "a type that is no function type".to_owned(),
+                            ));
                         };
                         let list = |types: &[wasmparser::ValType]| {
                             types.iter().map(|t| value_type(*t)).collect::<Result<Box<[_]>, _>>()
@@ -173,7 +176,11 @@ pub(super) fn parse(wasm: &[u8]) -> Result<Module<'_>, CompileError> {
                     let TypeRef::Func(ty) = import.ty else { continue };
                     let ty = types.index[ty as usize];
                     module.functions.push(ty);
-                    module.imports.push(Import { module: import.module.into(), name: import.name.into(), ty });
+                    module.imports.push(Import {
+                        module: import.module.into(),
+                        name: import.name.into(),
+                        ty,
+                    });
                 }
             }
             Payload::FunctionSection(reader) => {
@@ -213,7 +220,8 @@ pub(super) fn parse(wasm: &[u8]) -> Result<Module<'_>, CompileError> {
             Payload::GlobalSection(reader) => {
                 for global in reader {
                     let global = global?;
-                    let init = evaluate(&global.init_expr, |i| module.globals.get(i as usize).map(|g| g.init))?;
+                    let init =
+                        evaluate(&global.init_expr, |i| module.globals.get(i as usize).map(|g| g.init))?;
                     if let ConstValue::Ref(n @ 1..) = init {
                         references.push(n - 1);
                     }
@@ -232,7 +240,9 @@ pub(super) fn parse(wasm: &[u8]) -> Result<Module<'_>, CompileError> {
                         ExternalKind::Table => ExportKind::Table(export.index),
                         ExternalKind::Memory => ExportKind::Memory,
                         ExternalKind::Global => ExportKind::Global(export.index),
-                        other => return Err(CompileError::Unsupported(format!("an export of kind {other:?}"))),
+                        other => {
+                            return Err(CompileError::Unsupported(format!("an export of kind {other:?}")));
+                        }
                     };
                     module.exports.push(Export { name: export.name.into(), kind });
                 }
@@ -261,9 +271,12 @@ pub(super) fn parse(wasm: &[u8]) -> Result<Module<'_>, CompileError> {
                         }
                         ElementItems::Expressions(_, reader) => {
                             for e in reader {
-                                let value = evaluate(&e?, |i| module.globals.get(i as usize).map(|g| g.init))?;
+                                let value =
+                                    evaluate(&e?, |i| module.globals.get(i as usize).map(|g| g.init))?;
                                 let ConstValue::Ref(n) = value else {
-                                    return Err(CompileError::Unsupported("an element that is no reference".into()));
+                                    return Err(CompileError::Unsupported(
+                                        "an element that is no reference".into(),
+                                    ));
                                 };
                                 items.push(n);
                             }
@@ -278,7 +291,9 @@ pub(super) fn parse(wasm: &[u8]) -> Result<Module<'_>, CompileError> {
                     let data = data?;
                     let address = match data.kind {
                         wasmparser::DataKind::Passive => None,
-                        wasmparser::DataKind::Active { offset_expr, .. } => Some(offset(&offset_expr, &module)?),
+                        wasmparser::DataKind::Active { offset_expr, .. } => {
+                            Some(offset(&offset_expr, &module)?)
+                        }
                     };
                     module.data.push(Data { offset: address, bytes: data.data });
                 }

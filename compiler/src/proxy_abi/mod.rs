@@ -67,8 +67,14 @@ fn abi_version(module: &Module<'_>) -> Result<AbiVersion, CompileError> {
     let supported = AbiVersion::ALL.map(AbiVersion::export_name).join(", ");
     Err(CompileError::NotProxyWasm(if !declared.is_empty() {
         format!("it declares {}, supported are {supported}", declared.join(", "))
-    } else if module.exports.iter().any(|e| e.name.starts_with("proxy_on") && !e.name.starts_with("proxy_on_")) {
-        format!("it was built for an ABI before 0.1.0 (camel-case callbacks); rebuild it with a current SDK: {supported}")
+    } else if module
+        .exports
+        .iter()
+        .any(|e| e.name.starts_with("proxy_on") && !e.name.starts_with("proxy_on_"))
+    {
+        format!(
+            "it was built for an ABI before 0.1.0 (camel-case callbacks); rebuild it with a current SDK: {supported}"
+        )
     } else if module.exports.iter().any(|e| e.name == "_start") {
         format!("it exports no ABI version ({supported}); it looks like a WASI command")
     } else {
@@ -76,7 +82,11 @@ fn abi_version(module: &Module<'_>) -> Result<AbiVersion, CompileError> {
     }))
 }
 
-fn bind_imports(module: &Module<'_>, abi: AbiVersion, stub: bool) -> Result<Vec<ImportBinding>, CompileError> {
+fn bind_imports(
+    module: &Module<'_>,
+    abi: AbiVersion,
+    stub: bool,
+) -> Result<Vec<ImportBinding>, CompileError> {
     let mut problems = Vec::new();
     let mut bindings = Vec::new();
     for import in &module.imports {
@@ -98,7 +108,11 @@ fn bind_imports(module: &Module<'_>, abi: AbiVersion, stub: bool) -> Result<Vec<
 ///
 /// # Errors
 /// Why it cannot be bound.
-pub fn bind_import(module: &Module<'_>, import: &Import, abi: AbiVersion) -> Result<HostFunctionId, ImportProblem> {
+pub fn bind_import(
+    module: &Module<'_>,
+    import: &Import,
+    abi: AbiVersion,
+) -> Result<HostFunctionId, ImportProblem> {
     let found = &module.types[import.ty as usize];
     let (problem, stubbable) = match plugin_abi::host_function_by_import(&import.module, &import.name) {
         Some(host) if !host.abis.contains(abi) => {
@@ -176,7 +190,8 @@ fn bind_callbacks(module: &Module<'_>, abi: AbiVersion) -> Result<Vec<u32>, Comp
     let allocators = [CallbackId::Malloc, CallbackId::OnMemoryAllocate];
     if allocators.iter().all(|id| functions[*id as usize] == NONE) {
         return Err(CompileError::NotProxyWasm(
-            "it exports neither malloc nor proxy_on_memory_allocate, so the host cannot pass it any data".to_owned(),
+            "it exports neither malloc nor proxy_on_memory_allocate, so the host cannot pass it any data"
+                .to_owned(),
         ));
     }
     Ok(functions)
@@ -211,4 +226,3 @@ fn check_memory(module: &Module<'_>) -> Result<(), CompileError> {
     }
     Ok(())
 }
-

@@ -6,7 +6,8 @@ use crate::module::FuncType;
 use crate::proxy_abi::ImportBinding;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    self, ExtFuncData, ExternalName, InstBuilder, MemFlagsData, SigRef, StackSlotData, StackSlotKind, Value, types,
+    self, ExtFuncData, ExternalName, InstBuilder, MemFlagsData, SigRef, StackSlotData, StackSlotKind, Value,
+    types,
 };
 use plugin_abi::{HOST_FUNCTIONS, LIBCALLS, Libcall, TrapCode};
 use wasmparser::Operator;
@@ -150,11 +151,9 @@ impl<'m> Translator<'_, 'm> {
             }
         };
         match area {
-            Some(area) => {
-                (ty.results.iter().enumerate())
-                    .map(|(i, t)| self.b.ins().load(abi_type(*t), MemFlagsData::trusted(), area, (i * 16) as i32))
-                    .collect()
-            }
+            Some(area) => (ty.results.iter().enumerate())
+                .map(|(i, t)| self.b.ins().load(abi_type(*t), MemFlagsData::trusted(), area, (i * 16) as i32))
+                .collect(),
             None => self.b.inst_results(call).to_vec(),
         }
     }
@@ -184,7 +183,12 @@ impl<'m> Translator<'_, 'm> {
     }
 
     /// Calls an imported function: directly, by the symbol of the shim.
-    pub(super) fn call_import(&mut self, function: u32, binding: ImportBinding, args: &[Value]) -> Vec<Value> {
+    pub(super) fn call_import(
+        &mut self,
+        function: u32,
+        binding: ImportBinding,
+        args: &[Value],
+    ) -> Vec<Value> {
         let ty = self.callee_type(function);
         let number = self.b.ins().iconst(types::I32, i64::from(function));
         match binding {
@@ -205,7 +209,9 @@ impl<'m> Translator<'_, 'm> {
                 }
                 self.libcall(Libcall::CallImport, &[number, area]);
                 (ty.results.iter().enumerate())
-                    .map(|(i, t)| self.b.ins().load(abi_type(*t), MemFlagsData::trusted(), area, (i * 16) as i32))
+                    .map(|(i, t)| {
+                        self.b.ins().load(abi_type(*t), MemFlagsData::trusted(), area, (i * 16) as i32)
+                    })
                     .collect()
             }
         }

@@ -1,12 +1,13 @@
 //! The state below the memory base: globals, sizes, limits. Layout: `plugin_abi::context`.
 
 use super::Translator;
+use crate::module::ConstValue;
 use crate::{Options, Traps};
 use cranelift_codegen::ir::{
-    self, AliasRegion, AliasRegionData, GlobalValueData, InstBuilder, MemFlagsData, Value, condcodes::IntCC, types,
+    self, AliasRegion, AliasRegionData, GlobalValueData, InstBuilder, MemFlagsData, Value, condcodes::IntCC,
+    types,
 };
 use cranelift_frontend::FunctionBuilder;
-use crate::module::ConstValue;
 use plugin_abi::{TrapCode, ValType, context};
 
 /// Alias regions: accesses in different ones never touch the same bytes, so that a store to the linear memory does not
@@ -126,7 +127,10 @@ impl Translator<'_, '_> {
 
     fn global_flags(&mut self, global: u32) -> MemFlagsData {
         let region = if global < GLOBAL_REGIONS {
-            AliasRegionData { user_id: GLOBAL_REGION + global, description: format!("global {global}").into() }
+            AliasRegionData {
+                user_id: GLOBAL_REGION + global,
+                description: format!("global {global}").into(),
+            }
         } else {
             AliasRegionData { user_id: GLOBAL_REGION + GLOBAL_REGIONS, description: "other globals".into() }
         };

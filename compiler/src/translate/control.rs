@@ -2,7 +2,9 @@
 
 use super::{DIRECT_RESULTS, Translator, abi_type};
 use crate::CompileError;
-use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, MemFlagsData, Value, types};
+use cranelift_codegen::ir::{
+    Block, BlockArg, BlockCall, InstBuilder, JumpTableData, MemFlagsData, Value, types,
+};
 use plugin_abi::{TrapCode, ValType};
 use wasmparser::{BlockType, BrTable, Operator};
 
@@ -260,7 +262,9 @@ impl Translator<'_, '_> {
     /// Code that never runs is only followed for the structure of its blocks.
     pub(super) fn unreachable_operator(&mut self, op: &Operator<'_>) -> Result<(), CompileError> {
         match op {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => self.unreachable_depth += 1,
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                self.unreachable_depth += 1
+            }
             Operator::Else if self.unreachable_depth == 0 => self.else_branch(),
             Operator::End if self.unreachable_depth == 0 => self.end(),
             Operator::End => self.unreachable_depth -= 1,

@@ -29,7 +29,11 @@ pub(super) enum Local {
 
 impl Translator<'_, '_> {
     /// Declares the parameters, with their values, and the other locals, which are zero.
-    pub(super) fn declare_locals(&mut self, params: &[(ValType, Value)], body: &FunctionBody<'_>) -> Result<(), CompileError> {
+    pub(super) fn declare_locals(
+        &mut self,
+        params: &[(ValType, Value)],
+        body: &FunctionBody<'_>,
+    ) -> Result<(), CompileError> {
         let mut groups = Vec::new();
         for group in body.get_locals_reader()? {
             let (count, ty) = group?;
@@ -75,7 +79,9 @@ impl Translator<'_, '_> {
     fn declare_local(&mut self, ty: ValType, value: Value, slot: Option<StackSlot>, variables: u64) {
         let index = self.locals.len() as u64;
         let local = match slot {
-            Some(slot) if index >= variables => Local::Stack { slot, offset: ((index - variables) * 16) as i32 },
+            Some(slot) if index >= variables => {
+                Local::Stack { slot, offset: ((index - variables) * 16) as i32 }
+            }
             _ => Local::Variable(self.b.declare_var(abi_type(ty))),
         };
         self.locals.push((local, ty));

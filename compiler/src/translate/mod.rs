@@ -20,18 +20,18 @@ mod traps;
 
 pub(crate) use calls::{translate_import_adapter, translate_stack_guard};
 pub(crate) use names::{FunctionRef, reference, user_name};
-pub(crate) use traps::trap_code;
 pub(crate) use signature::{DIRECT_RESULTS, abi_type, entry_signature, host_signature, wasm_signature};
+pub(crate) use traps::trap_code;
 
 use crate::module::{Body, Module};
 use crate::proxy_abi::Bindings;
 use crate::{CompileError, Options};
 use context::Regions;
 use control::Frame;
-use locals::Local;
 use cranelift_codegen::ir::{self, InstBuilder, Type, Value, types};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use locals::Local;
 use plugin_abi::ValType;
 use std::collections::HashMap;
 use wasmparser::{FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources};
@@ -136,7 +136,8 @@ impl<'a, 'm> Translator<'a, 'm> {
         validator.read_locals(&mut locals)?;
         let entry = self.b.current_block().expect("the entry block");
         let values = self.b.block_params(entry)[1..].to_vec();
-        let params: Vec<_> = self.env.module.function_type(self.index).params.iter().copied().zip(values).collect();
+        let params: Vec<_> =
+            self.env.module.function_type(self.index).params.iter().copied().zip(values).collect();
         self.declare_locals(&params, body)?;
         self.check_stack();
         self.push_function_frame();

@@ -64,7 +64,11 @@ macro_rules! pairwise {
 
 impl Translator<'_, '_> {
     pub(super) fn simd(&mut self, op: &Operator<'_>) -> bool {
-        self.simd_memory(op) || self.simd_lanes(op) || self.simd_integer(op) || self.simd_float(op) || self.simd_relaxed(op)
+        self.simd_memory(op)
+            || self.simd_lanes(op)
+            || self.simd_integer(op)
+            || self.simd_float(op)
+            || self.simd_relaxed(op)
     }
 
     fn simd_memory(&mut self, op: &Operator<'_>) -> bool {

@@ -100,7 +100,11 @@ impl Translator<'_, '_> {
         self.trap_if(too_low, TrapCode::IntegerOverflow);
         let too_high = self.b.ins().fcmp(FloatCC::GreaterThanOrEqual, value, high);
         self.trap_if(too_high, TrapCode::IntegerOverflow);
-        if signed { self.b.ins().fcvt_to_sint_sat(to, value) } else { self.b.ins().fcvt_to_uint_sat(to, value) }
+        if signed {
+            self.b.ins().fcvt_to_sint_sat(to, value)
+        } else {
+            self.b.ins().fcvt_to_uint_sat(to, value)
+        }
     }
 
     /// Calls a libcall and gives its result, if it has one.

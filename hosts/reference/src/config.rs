@@ -268,7 +268,10 @@ impl ServerConfig {
 
 impl fmt::Debug for HostConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostConfig").field("limits", &self.limits).field("clusters", &self.clusters).finish_non_exhaustive()
+        f.debug_struct("HostConfig")
+            .field("limits", &self.limits)
+            .field("clusters", &self.clusters)
+            .finish_non_exhaustive()
     }
 }
 

@@ -214,8 +214,10 @@ mod tests {
 
     #[test]
     fn rsa_signatures() {
-        let signature: Vec<u8> =
-            (0..RSA_SIGNATURE.len()).step_by(2).map(|i| u8::from_str_radix(&RSA_SIGNATURE[i..i + 2], 16).unwrap()).collect();
+        let signature: Vec<u8> = (0..RSA_SIGNATURE.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&RSA_SIGNATURE[i..i + 2], 16).unwrap())
+            .collect();
         let args = VerifySignatureArguments {
             hash_function: "SHA256".into(),
             public_key: Vec::new(),

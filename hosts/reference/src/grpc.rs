@@ -79,7 +79,9 @@ struct EnvoyGrpc {
 
 /// The upstream of a gRPC call: a cluster's name, or a serialized `GrpcService` that holds one.
 pub fn upstream(clusters: &BTreeMap<String, Cluster>, upstream: &[u8]) -> Result<(Cluster, String), Status> {
-    if let Some((name, cluster)) = std::str::from_utf8(upstream).ok().and_then(|name| clusters.get_key_value(name)) {
+    if let Some((name, cluster)) =
+        std::str::from_utf8(upstream).ok().and_then(|name| clusters.get_key_value(name))
+    {
         return Ok((cluster.clone(), name.clone()));
     }
     let service = GrpcService::decode(upstream).map_err(|_| Status::ParseFailure)?;
@@ -114,7 +116,7 @@ impl Deframer {
     }
 
     /// The next whole message, `None` for "not yet". An error: a compressed message, or a giant one.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>, &'static str> {
+    pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, &'static str> {
         let Some((header, rest)) = self.bytes.split_first_chunk::<5>() else { return Ok(None) };
         if header[0] != 0 {
             return Err("compressed gRPC message");
@@ -179,14 +181,14 @@ mod tests {
         bytes.extend(frame(b""));
         let mut d = Deframer::default();
         d.push(&bytes[..7]);
-        assert_eq!(d.next(), Ok(None));
+        assert_eq!(d.next_message(), Ok(None));
         d.push(&bytes[7..]);
-        assert_eq!(d.next(), Ok(Some(b"hello".to_vec())));
-        assert_eq!(d.next(), Ok(Some(Vec::new())));
-        assert_eq!(d.next(), Ok(None));
+        assert_eq!(d.next_message(), Ok(Some(b"hello".to_vec())));
+        assert_eq!(d.next_message(), Ok(Some(Vec::new())));
+        assert_eq!(d.next_message(), Ok(None));
         assert!(d.is_empty());
         d.push(&[1, 0, 0, 0, 0]);
-        assert!(d.next().is_err());
+        assert!(d.next_message().is_err());
     }
 
     #[test]

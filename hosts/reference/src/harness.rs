@@ -58,7 +58,8 @@ impl Harness {
         plugin: PluginConfig,
         host: HostConfig,
     ) -> Result<Self, HarnessError> {
-        let options = LoadOptions { interruptible: host.limits.deadline_ms.is_some(), ..LoadOptions::default() };
+        let options =
+            LoadOptions { interruptible: host.limits.deadline_ms.is_some(), ..LoadOptions::default() };
         let module = engine::load(kind, &plugin.name, wasm, options)?;
         Ok(Self::with_module(module, plugin, host)?)
     }
@@ -67,7 +68,11 @@ impl Harness {
     ///
     /// # Errors
     /// When the plugin's start is refused.
-    pub fn with_module(module: Arc<dyn Module>, plugin: PluginConfig, host: HostConfig) -> Result<Self, VmError> {
+    pub fn with_module(
+        module: Arc<dyn Module>,
+        plugin: PluginConfig,
+        host: HostConfig,
+    ) -> Result<Self, VmError> {
         Self::start(module, plugin, host, false)
     }
 
@@ -75,7 +80,11 @@ impl Harness {
     ///
     /// # Errors
     /// When the plugin's start is refused.
-    pub fn recording(module: Arc<dyn Module>, plugin: PluginConfig, host: HostConfig) -> Result<Self, VmError> {
+    pub fn recording(
+        module: Arc<dyn Module>,
+        plugin: PluginConfig,
+        host: HostConfig,
+    ) -> Result<Self, VmError> {
         Self::start(module, plugin, host, true)
     }
 
@@ -125,7 +134,12 @@ impl Harness {
         if !self.vm.is_failed() {
             return Ok(());
         }
-        let mut fresh = Self::start(self.module.clone(), self.plugins[0].config.clone(), self.host.clone(), self.recording)?;
+        let mut fresh = Self::start(
+            self.module.clone(),
+            self.plugins[0].config.clone(),
+            self.host.clone(),
+            self.recording,
+        )?;
         for plugin in &self.plugins[1..] {
             fresh.add_plugin(plugin.config.clone())?;
         }
@@ -147,7 +161,11 @@ impl Harness {
 
     /// A TCP stream of the first plugin; see [`Vm::tcp_data`] and its neighbours.
     pub fn tcp(&self) -> TcpExchange {
-        let id = self.vm.new_tcp(self.roots[0], StreamInfo { connection_id: 1, ..StreamInfo::default() }, Waker::default());
+        let id = self.vm.new_tcp(
+            self.roots[0],
+            StreamInfo { connection_id: 1, ..StreamInfo::default() },
+            Waker::default(),
+        );
         TcpExchange { vm: self.vm.clone(), id }
     }
 

@@ -130,7 +130,7 @@ fn recorded<R: Record>(
     f: impl FnOnce(&mut State) -> Result<R, Status>,
 ) -> Result<R, Status> {
     let result = f(state);
-    if state.recorder.is_some() {
+    if let Some(recorder) = &mut state.recorder {
         let (mut bytes, mut output) = (Vec::new(), Vec::new());
         args.iter().for_each(|a| a.record(&mut bytes));
         let status = match &result {
@@ -141,7 +141,7 @@ fn recorded<R: Record>(
             Err(status) => *status,
         };
         let call = HostCall { name, args: bytes, status: status as u32, output };
-        state.recorder.as_mut().expect("just looked").push(call);
+        recorder.push(call);
     }
     result
 }
@@ -251,8 +251,12 @@ fn buffer(state: &mut State, buffer: u32) -> Option<&[u8]> {
             r.configuring.then_some(context.plugin.config.plugin_config.as_slice())
         }
         BufferType::RequestBody | BufferType::ResponseBody => body(state, ty).map(|b| b.as_slice()),
-        BufferType::DownstreamData => state.tcp(id).filter(|t| t.downstream.visible).map(|t| t.downstream.data.as_slice()),
-        BufferType::UpstreamData => state.tcp(id).filter(|t| t.upstream.visible).map(|t| t.upstream.data.as_slice()),
+        BufferType::DownstreamData => {
+            state.tcp(id).filter(|t| t.downstream.visible).map(|t| t.downstream.data.as_slice())
+        }
+        BufferType::UpstreamData => {
+            state.tcp(id).filter(|t| t.upstream.visible).map(|t| t.upstream.data.as_slice())
+        }
         BufferType::HttpCallBody => state.root_of(root)?.http_response.as_ref().map(|r| r.body.as_slice()),
         BufferType::GrpcMessage => state.root_of(root)?.grpc_message.as_deref(),
         BufferType::CallData => Some(&[]),
@@ -584,7 +588,13 @@ unsafe extern "C" fn capability_error(host: *mut c_void, message: Bytes) {
     }
 }
 
-unsafe extern "C" fn read_buffer(host: *mut c_void, buffer_type: u32, start: u32, len: u32, out: *mut u8) -> u32 {
+unsafe extern "C" fn read_buffer(
+    host: *mut c_void,
+    buffer_type: u32,
+    start: u32,
+    len: u32,
+    out: *mut u8,
+) -> u32 {
     // SAFETY: the shim passes the pointer that the instance was made with.
     let result = unsafe {
         with_state(host, |state| {
@@ -636,8 +646,14 @@ unsafe extern "C" fn http_call(host: *mut c_void, call: *const HttpCall, token: 
             recorded(state, "http_call", &args, |state| {
                 let (headers, trailers) = (map_of(c.headers), map_of(c.trailers));
                 let clusters = &state.config.clusters;
-                let mut request =
-                    http_call::check(clusters, slice(c.upstream), headers, slice(c.body), trailers, c.timeout)?;
+                let mut request = http_call::check(
+                    clusters,
+                    slice(c.upstream),
+                    headers,
+                    slice(c.body),
+                    trailers,
+                    c.timeout,
+                )?;
                 request.root = state.root_id();
                 request.token = state.next_call(CallKind::Http);
                 let token = request.token;
@@ -655,9 +671,11 @@ unsafe extern "C" fn grpc_call(host: *mut c_void, call: *const GrpcCall, token: 
     let result = unsafe {
         let c = &*call;
         with_state(host, |state| {
-            let args: [&dyn Record; 6] = [&c.upstream, &c.service, &c.method, &c.metadata, &c.message, &c.timeout];
+            let args: [&dyn Record; 6] =
+                [&c.upstream, &c.service, &c.method, &c.metadata, &c.message, &c.timeout];
             recorded(state, "grpc_call", &args, |state| {
-                let mut request = grpc_request(state, CallKind::Grpc, c.upstream, (c.service, c.method), c.metadata)?;
+                let mut request =
+                    grpc_request(state, CallKind::Grpc, c.upstream, (c.service, c.method), c.metadata)?;
                 request.message = Some(slice(c.message).to_vec());
                 request.timeout = (c.timeout > 0).then(|| Duration::from_millis(u64::from(c.timeout)));
                 let token = request.token;
@@ -676,7 +694,8 @@ unsafe extern "C" fn grpc_stream(host: *mut c_void, call: *const GrpcCall, token
         with_state(host, |state| {
             let args: [&dyn Record; 4] = [&c.upstream, &c.service, &c.method, &c.metadata];
             recorded(state, "grpc_stream", &args, |state| {
-                let request = grpc_request(state, CallKind::GrpcStream, c.upstream, (c.service, c.method), c.metadata)?;
+                let request =
+                    grpc_request(state, CallKind::GrpcStream, c.upstream, (c.service, c.method), c.metadata)?;
                 let token = request.token;
                 state.grpc_streams.insert(token, (false, false));
                 state.outbox.push_back(Outbound::Grpc(request));

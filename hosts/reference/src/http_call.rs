@@ -47,5 +47,14 @@ pub fn check(
     }
     let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms));
     let cluster_name = cluster_name.to_owned();
-    Ok(HttpCallRequest { root: 0, token: 0, cluster, cluster_name, headers, body: body.to_vec(), trailers, timeout })
+    Ok(HttpCallRequest {
+        root: 0,
+        token: 0,
+        cluster,
+        cluster_name,
+        headers,
+        body: body.to_vec(),
+        trailers,
+        timeout,
+    })
 }

@@ -57,7 +57,9 @@ impl std::str::FromStr for Level {
         (0..6)
             .filter_map(Self::from_u32)
             .find(|l| l.as_str() == s || (s == "warn" && *l == Self::Warn))
-            .ok_or_else(|| format!("unknown log level \"{s}\": trace, debug, info, warning, error or critical"))
+            .ok_or_else(|| {
+                format!("unknown log level \"{s}\": trace, debug, info, warning, error or critical")
+            })
     }
 }
 
@@ -121,7 +123,12 @@ impl Logger {
             lock(&self.lines).push(Line { level, text: text.to_owned() });
         }
         if matches!(self.sink, LogSink::Stderr | LogSink::Both) {
-            let line = format!("[{}][{}][{}][wasm] [nullvm-host] {text}\n", timestamp(SystemTime::now()), thread_id(), level.as_str());
+            let line = format!(
+                "[{}][{}][{}][wasm] [nullvm-host] {text}\n",
+                timestamp(SystemTime::now()),
+                thread_id(),
+                level.as_str()
+            );
             // Whoever closed standard error does not want to read of it.
             let _ = std::io::stderr().lock().write_all(line.as_bytes());
         }

@@ -214,7 +214,10 @@ mod tests {
         assert_eq!(map.len(), 4);
         assert_eq!(map.get(b"a"), Some(&b"1"[..]));
         map.set(b"A", b"x");
-        assert_eq!(map.entries(), [(":path", "/"), ("a", "x"), ("b", "2")].into_iter().collect::<HeaderMap>().entries());
+        assert_eq!(
+            map.entries(),
+            [(":path", "/"), ("a", "x"), ("b", "2")].into_iter().collect::<HeaderMap>().entries()
+        );
         map.remove(b"B");
         map.add(b":path", b"z");
         assert_eq!(map.get(b":path"), Some(&b"/,z"[..]));

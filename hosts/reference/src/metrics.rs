@@ -12,8 +12,25 @@ const NAMESPACE: &str = "wasmcustom";
 
 /// Upper bounds of the buckets in the Prometheus form of a histogram.
 const PROMETHEUS_BUCKETS: &[f64] = &[
-    0.5, 1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10_000.0, 30_000.0, 60_000.0, 300_000.0,
-    600_000.0, 1_800_000.0, 3_600_000.0,
+    0.5,
+    1.0,
+    5.0,
+    10.0,
+    25.0,
+    50.0,
+    100.0,
+    250.0,
+    500.0,
+    1000.0,
+    2500.0,
+    5000.0,
+    10_000.0,
+    30_000.0,
+    60_000.0,
+    300_000.0,
+    600_000.0,
+    1_800_000.0,
+    3_600_000.0,
 ];
 
 const QUANTILES: &[(&str, f64)] = &[
@@ -208,10 +225,15 @@ impl Metrics {
                     let h = lock(&metric.histogram).clone();
                     let _ = writeln!(out, "# TYPE {name} histogram");
                     for bound in PROMETHEUS_BUCKETS {
-                        let n: u64 = h.counts.iter().take_while(|(v, _)| **v as f64 <= *bound).map(|(_, n)| n).sum();
+                        let n: u64 =
+                            h.counts.iter().take_while(|(v, _)| **v as f64 <= *bound).map(|(_, n)| n).sum();
                         let _ = writeln!(out, "{name}_bucket{{le=\"{bound}\"}} {n}");
                     }
-                    writeln!(out, "{name}_bucket{{le=\"+Inf\"}} {0}\n{name}_sum{{}} {1}\n{name}_count{{}} {0}", h.count, h.sum)
+                    writeln!(
+                        out,
+                        "{name}_bucket{{le=\"+Inf\"}} {0}\n{name}_sum{{}} {1}\n{name}_count{{}} {0}",
+                        h.count, h.sum
+                    )
                 }
             };
         }
@@ -272,6 +294,10 @@ mod tests {
         assert!(text.starts_with("wasmcustom.c: 3\nwasmcustom.g.x: 7\nwasmcustom.h: P0(nan,1200)"), "{text}");
         let text = metrics.prometheus();
         assert!(text.contains("# TYPE c counter\nc{} 3\n"), "{text}");
-        assert!(text.contains("g_x{} 7\n") && text.contains("h_bucket{le=\"2500\"} 1\n") && text.contains("h_sum{} 1234\n"));
+        assert!(
+            text.contains("g_x{} 7\n")
+                && text.contains("h_bucket{le=\"2500\"} 1\n")
+                && text.contains("h_sum{} 1234\n")
+        );
     }
 }

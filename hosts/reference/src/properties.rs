@@ -37,7 +37,9 @@ impl Value {
             Self::Int(n) => n.to_le_bytes().to_vec(),
             Self::Double(n) => n.to_le_bytes().to_vec(),
             Self::Bool(b) => vec![u8::from(*b)],
-            Self::Map(entries) => serialize_pairs(entries.iter().map(|(k, v)| (k.clone(), v.serialize())).collect()),
+            Self::Map(entries) => {
+                serialize_pairs(entries.iter().map(|(k, v)| (k.clone(), v.serialize())).collect())
+            }
             Self::List(items) => serialize_pairs(items.iter().map(|v| (v.serialize(), Vec::new())).collect()),
         }
     }
@@ -70,9 +72,9 @@ fn of_json(json: &Json) -> Option<Value> {
         Json::Number(n) => Value::Double(n.as_f64()?),
         Json::String(s) => Value::Bytes(s.as_bytes().to_vec()),
         Json::Array(items) => Value::List(items.iter().filter_map(of_json).collect()),
-        Json::Object(fields) => {
-            Value::Map(fields.iter().filter_map(|(k, v)| Some((k.as_bytes().to_vec(), of_json(v)?))).collect())
-        }
+        Json::Object(fields) => Value::Map(
+            fields.iter().filter_map(|(k, v)| Some((k.as_bytes().to_vec(), of_json(v)?))).collect(),
+        ),
     })
 }
 
@@ -270,8 +272,17 @@ fn find(state: &State, context: &Context, path: &[&str]) -> Option<Value> {
         ["plugin_root_id"] => Value::str(&context.plugin.config.root_id),
         ["plugin_vm_id"] => Value::str(&state.vm_id),
         ["xds", rest @ ..] if !matches!(rest, [] | ["xds", ..]) => match rest {
-            ["node" | "cluster_name" | "cluster_metadata" | "route_name" | "route_metadata" | "upstream_host_metadata"
-            | "listener_direction" | "listener_metadata", ..] => find(state, context, rest),
+            [
+                "node"
+                | "cluster_name"
+                | "cluster_metadata"
+                | "route_name"
+                | "route_metadata"
+                | "upstream_host_metadata"
+                | "listener_direction"
+                | "listener_metadata",
+                ..,
+            ] => find(state, context, rest),
             _ => None,
         },
         ["node", rest @ ..] => node(state, rest),
@@ -347,7 +358,10 @@ mod tests {
         let expected = b"\x0a\x11\x0a\x01n\x12\x0c\x0a\x0a\x0a\x01k\x12\x05\x1a\x03";
         let Some(Value::Bytes(bytes)) = metadata(&small, &[]) else { panic!() };
         assert_eq!(bytes.len(), 2 + bytes[1] as usize);
-        assert_eq!(bytes[..5], expected[..1].iter().copied().chain([bytes[1]]).chain(*b"\x0a\x01n").collect::<Vec<u8>>()[..]);
+        assert_eq!(
+            bytes[..5],
+            expected[..1].iter().copied().chain([bytes[1]]).chain(*b"\x0a\x01n").collect::<Vec<u8>>()[..]
+        );
         assert!(bytes.ends_with(b"\x12\x03\x1a\x01v"));
     }
 

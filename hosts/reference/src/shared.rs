@@ -14,9 +14,12 @@ struct Queue {
     notify: QueueNotifier,
 }
 
+/// Values of one VM id, each with its compare-and-swap number.
+type Values = HashMap<Vec<u8>, (Vec<u8>, u32)>;
+
 #[derive(Default)]
 struct Data {
-    values: HashMap<String, HashMap<Vec<u8>, (Vec<u8>, u32)>>,
+    values: HashMap<String, Values>,
     last_cas: u32,
 }
 

@@ -11,8 +11,13 @@ use nullvm_host::{EngineKind, Harness, HostConfig, PluginConfig};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const REQUEST: &[(&str, &str)] =
-    &[(":authority", "example.com"), (":path", "/hello?a=b"), (":method", "GET"), (":scheme", "http"), ("user-agent", "tests")];
+const REQUEST: &[(&str, &str)] = &[
+    (":authority", "example.com"),
+    (":path", "/hello?a=b"),
+    (":method", "GET"),
+    (":scheme", "http"),
+    ("user-agent", "tests"),
+];
 const RESPONSE: &[(&str, &str)] = &[(":status", "200"), ("content-type", "text/plain")];
 
 fn with<'a>(base: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -103,9 +108,19 @@ fn lifecycle() {
             ]
         );
         let error = |vm, config| run(vm, config).err().expect("refused").to_string();
-        assert_eq!(error("fail", ""), "proxy_on_vm_start returned false: the plugin refuses its configuration");
-        assert_eq!(error("", "fail"), "proxy_on_configure returned false: the plugin refuses its configuration");
-        assert!(error("trap", "").starts_with("proxy_on_vm_start failed: unreachable"), "{}", error("trap", ""));
+        assert_eq!(
+            error("fail", ""),
+            "proxy_on_vm_start returned false: the plugin refuses its configuration"
+        );
+        assert_eq!(
+            error("", "fail"),
+            "proxy_on_configure returned false: the plugin refuses its configuration"
+        );
+        assert!(
+            error("trap", "").starts_with("proxy_on_vm_start failed: unreachable"),
+            "{}",
+            error("trap", "")
+        );
         assert!(error("", "trap").starts_with("proxy_on_configure failed: unreachable"));
         let harness = run("", "late").unwrap();
         assert!(!harness.shut_down(), "the plugin asks for more time");
@@ -123,7 +138,13 @@ fn header_maps() {
     on_engines(|kind| {
         let harness = start(kind, "headers", "");
         let mut stream = harness.stream();
-        let request = [("x-multi", "zero"), ("x-replace", "old"), ("x-remove", "1"), ("x-drop-a", "1"), ("x-set-all", "1")];
+        let request = [
+            ("x-multi", "zero"),
+            ("x-replace", "old"),
+            ("x-remove", "1"),
+            ("x-drop-a", "1"),
+            ("x-set-all", "1"),
+        ];
         let sent = stream.request_headers(&with(REQUEST, &request), false).clone();
         let headers = sent.request.headers.unwrap();
         assert_eq!(headers.get(b"x-replace"), Some(&b"replaced"[..]));
@@ -133,7 +154,8 @@ fn header_maps() {
         assert_eq!(headers.get(b":path"), Some(&b"/hello?a=b"[..]));
         let sent = stream.request_trailers(&[("t", "1")]).clone();
         assert_eq!(sent.request.trailers.unwrap().get(b"x-trailer"), Some(&b"request"[..]));
-        let sent = stream.response_headers(&with(RESPONSE, &[("x-resp-replace", "old"), ("x-resp-remove", "1")]), false);
+        let sent = stream
+            .response_headers(&with(RESPONSE, &[("x-resp-replace", "old"), ("x-resp-remove", "1")]), false);
         let headers = sent.response.headers.clone().unwrap();
         let expect = [
             ("x-saw-status", "200"),
@@ -235,7 +257,13 @@ fn paused_requests_wait_for_calls() {
         assert_eq!(headers.get_str("x-callout-status"), Some("201"));
         assert_eq!(headers.get_str("x-callout-body"), Some("welcome"));
         let log = messages(&harness.logs());
-        assert_eq!(log, ["http call dispatched to auth", "http call response: status 201, 2 headers, 7 bytes, 0 trailers"]);
+        assert_eq!(
+            log,
+            [
+                "http call dispatched to auth",
+                "http call response: status 201, 2 headers, 7 bytes, 0 trailers"
+            ]
+        );
 
         // Broken off: no headers at all.
         let mut stream = harness.stream();
@@ -298,7 +326,10 @@ fn local_responses() {
         }
         let harness = start(kind, "local_response", "");
         let mut stream = harness.stream();
-        stream.request_headers(&with(REQUEST, &[("x-deny", "grpc"), ("content-type", "application/grpc")]), true);
+        stream.request_headers(
+            &with(REQUEST, &[("x-deny", "grpc"), ("content-type", "application/grpc")]),
+            true,
+        );
         let headers = stream.finish().response.headers.unwrap();
         assert_eq!(headers.get_str(":status"), Some("200"));
         assert_eq!(headers.get_str("grpc-status"), Some("7"));
@@ -309,7 +340,18 @@ fn local_responses() {
 
 #[test]
 fn traps_end_the_vm_and_the_next_request_gets_a_fresh_one() {
-    let kinds = ["unreachable", "oob", "oob-write", "div", "stack", "shadow-stack", "panic", "table", "null", "signature"];
+    let kinds = [
+        "unreachable",
+        "oob",
+        "oob-write",
+        "div",
+        "stack",
+        "shadow-stack",
+        "panic",
+        "table",
+        "null",
+        "signature",
+    ];
     on_engines(|kind| {
         let mut harness = start(kind, "trap", "");
         let bystander = harness.stream();
@@ -320,18 +362,31 @@ fn traps_end_the_vm_and_the_next_request_gets_a_fresh_one() {
                 stream.response_headers(RESPONSE, true);
                 let sent = stream.finish();
                 assert!(sent.local_reply, "{kind} {trap} {at}");
-                assert_eq!(sent.response.headers.unwrap().get_str(":status"), Some("503"), "{kind} {trap} {at}");
+                assert_eq!(
+                    sent.response.headers.unwrap().get_str(":status"),
+                    Some("503"),
+                    "{kind} {trap} {at}"
+                );
                 assert!(sent.response.body.is_empty() && sent.response.ended);
                 assert!(harness.vm().is_failed());
                 harness.revive().unwrap();
                 assert_eq!(get(&harness, &[], "x-alive").as_deref(), Some("1"), "{kind} {trap} {at}");
             }
         }
-        assert!(harness.logs().iter().any(|l| l.contains("Function: proxy_on_request_headers failed: unreachable")));
+        assert!(
+            harness
+                .logs()
+                .iter()
+                .any(|l| l.contains("Function: proxy_on_request_headers failed: unreachable"))
+        );
         assert!(harness.logs().iter().any(|l| l.contains("failed: out of bounds memory access")));
         let mut stream = bystander;
         stream.request_headers(REQUEST, true);
-        assert_eq!(stream.finish().response.headers.unwrap().get_str(":status"), Some("503"), "its VM is gone");
+        assert_eq!(
+            stream.finish().response.headers.unwrap().get_str(":status"),
+            Some("503"),
+            "its VM is gone"
+        );
     });
 }
 
@@ -368,7 +423,10 @@ fn deadlines_end_endless_guests() {
             let sent = stream.finish();
             let took = began.elapsed();
             assert_eq!(sent.response.headers.unwrap().get_str(":status"), Some("503"), "{kind} {spin}");
-            assert!(took >= Duration::from_millis(90) && took < Duration::from_secs(10), "{kind} {spin}: {took:?}");
+            assert!(
+                took >= Duration::from_millis(90) && took < Duration::from_secs(10),
+                "{kind} {spin}: {took:?}"
+            );
             assert!(harness.logs().last().unwrap().contains("interrupted"), "{:?}", harness.logs().last());
             harness.revive().unwrap();
             assert_eq!(get(&harness, &[], "x-alive").as_deref(), Some("1"));
@@ -555,7 +613,9 @@ fn grpc_calls() {
             assert_eq!(call.metadata.get_str("x-nullvm"), Some("1"));
             let vm = harness.vm();
             if mode == "stream" {
-                assert!(matches!(&out[1], Outbound::GrpcSend(t, m, true) if *t == call.token && m == b"/hello?a=b"));
+                assert!(
+                    matches!(&out[1], Outbound::GrpcSend(t, m, true) if *t == call.token && m == b"/hello?a=b")
+                );
                 vm.grpc_initial_metadata(call.root, call.token, [("a", "b")].into_iter().collect());
             } else {
                 assert_eq!(call.message.as_deref(), Some(&b"/hello?a=b"[..]));
@@ -563,7 +623,11 @@ fn grpc_calls() {
             }
             vm.grpc_message(call.root, call.token, b"reply".to_vec());
             if mode == "stream" {
-                vm.grpc_trailing_metadata(call.root, call.token, [("grpc-status", "0")].into_iter().collect());
+                vm.grpc_trailing_metadata(
+                    call.root,
+                    call.token,
+                    [("grpc-status", "0")].into_iter().collect(),
+                );
                 vm.grpc_close(call.root, call.token, 0, "");
             }
             assert!(stream.sent().request.ended, "{kind} {mode}: {:?}", harness.logs());
@@ -611,10 +675,22 @@ fn old_abi_and_wasi() {
 fn capabilities_are_restricted() {
     on_engines(|kind| {
         let all = [
-            "proxy_on_context_create", "proxy_on_vm_start", "proxy_on_configure", "proxy_on_request_headers",
-            "proxy_on_response_headers", "proxy_on_log", "proxy_on_done", "proxy_on_delete", "proxy_log",
-            "proxy_get_buffer_bytes", "proxy_set_effective_context", "proxy_define_metric", "proxy_increment_metric",
-            "proxy_get_header_map_value", "proxy_get_header_map_pairs", "proxy_add_header_map_value",
+            "proxy_on_context_create",
+            "proxy_on_vm_start",
+            "proxy_on_configure",
+            "proxy_on_request_headers",
+            "proxy_on_response_headers",
+            "proxy_on_log",
+            "proxy_on_done",
+            "proxy_on_delete",
+            "proxy_log",
+            "proxy_get_buffer_bytes",
+            "proxy_set_effective_context",
+            "proxy_define_metric",
+            "proxy_increment_metric",
+            "proxy_get_header_map_value",
+            "proxy_get_header_map_pairs",
+            "proxy_add_header_map_value",
         ];
         let run = |without: &str| {
             let names = all.iter().filter(|n| **n != without).map(|n| (*n).to_owned()).collect();
@@ -626,7 +702,8 @@ fn capabilities_are_restricted() {
         assert_eq!(get(&harness, &[], "a"), None, "the callback is not called");
         let harness = run("proxy_add_header_map_value").unwrap();
         assert_eq!(get(&harness, &[], "a"), None);
-        let error = "wasm log: Attempted call to restricted proxy-wasm capability: proxy_add_header_map_value";
+        let error =
+            "wasm log: Attempted call to restricted proxy-wasm capability: proxy_add_header_map_value";
         assert!(harness.logs().iter().any(|l| l == error), "{:?}", harness.logs());
     });
 }

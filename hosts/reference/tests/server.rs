@@ -25,7 +25,8 @@ fn config(kind: EngineKind, name: &str, plugin_config: &str) -> ServerConfig {
 
 fn start(config: ServerConfig) -> RunningServer {
     let (name, kind) = (config.plugin.name.clone(), config.engine);
-    Server::start_module(module(kind, &name, &config.host), config).unwrap_or_else(|e| panic!("{kind} {name}: {e}"))
+    Server::start_module(module(kind, &name, &config.host), config)
+        .unwrap_or_else(|e| panic!("{kind} {name}: {e}"))
 }
 
 fn proxied(kind: EngineKind, name: &str, plugin_config: &str, to: SocketAddr) -> ServerConfig {
@@ -50,10 +51,15 @@ fn tutorial() {
         }
         get(at, "/", &[]);
         let admin = server.admin_addr().unwrap();
-        eventually("the log phase", || server.logs().texts().iter().filter(|t| t.contains("on_log")).count() == 3);
+        eventually("the log phase", || {
+            server.logs().texts().iter().filter(|t| t.contains("on_log")).count() == 3
+        });
         assert!(get(admin, "/stats", &[]).text().contains("wasmcustom.hello_header_counter: 2\n"));
         let prometheus = get(admin, "/stats/prometheus", &[]).text();
-        assert!(prometheus.contains("# TYPE hello_header_counter counter\nhello_header_counter{} 2\n"), "{prometheus}");
+        assert!(
+            prometheus.contains("# TYPE hello_header_counter counter\nhello_header_counter{} 2\n"),
+            "{prometheus}"
+        );
         assert_eq!(get(admin, "/ready", &[]).text(), "LIVE\n");
         assert_eq!(get(admin, "/nope", &[]).status, 404);
         let head = send(false, at, Method::HEAD, "/", &[], b"");
@@ -109,7 +115,9 @@ fn trailers_pass_the_plugin() {
 fn bodies_are_rewritten() {
     let to = upstream();
     on_engines(|kind| {
-        for (mode, expected) in [("replace", "nullvm"), ("append", "the bodynullvm"), ("prepend", "nullvmthe body")] {
+        for (mode, expected) in
+            [("replace", "nullvm"), ("append", "the bodynullvm"), ("prepend", "nullvmthe body")]
+        {
             let server = start(proxied(kind, "body", &format!("mode={mode}"), to));
             let seen = post(server.local_addr(), "/", &[], b"the body");
             assert_eq!(seen.text(), expected, "{kind} {mode}");
@@ -224,7 +232,8 @@ fn local_responses_leave_the_upstream_alone() {
 fn upstreams_that_do_not_answer() {
     let to = upstream();
     on_engines(|kind| {
-        let server = start(ServerConfig { upstream_timeout_ms: 200, ..proxied(kind, "add_header", "a=b", to) });
+        let server =
+            start(ServerConfig { upstream_timeout_ms: 200, ..proxied(kind, "add_header", "a=b", to) });
         let seen = get(server.local_addr(), "/slow", &[]);
         assert_eq!((seen.status, seen.text().as_str()), (504, "upstream request timeout"));
         assert_eq!(seen.header("a"), Some("b"), "the plugin sees the host's answers");
@@ -244,7 +253,10 @@ fn traps_answer_503_and_heal() {
         }
         let log = server.logs().texts();
         let failed = log.iter().find(|l| l.contains("failed: unreachable")).expect("logged");
-        assert!(failed.starts_with("wasm log trap: Function: proxy_on_request_headers failed: unreachable"), "{failed}");
+        assert!(
+            failed.starts_with("wasm log trap: Function: proxy_on_request_headers failed: unreachable"),
+            "{failed}"
+        );
         if kind != EngineKind::Wasmi {
             assert!(failed.contains("Proxy-Wasm plugin in-VM backtrace:\n  0: "), "{failed}");
             assert!(failed.contains("proxy_on_request_headers"), "{failed}");
@@ -369,7 +381,8 @@ fn plugins_that_refuse_to_start() {
         let text = error(ServerConfig { tcp: true, ..config(kind, "tcp", "") });
         assert_eq!(text, "a TCP proxy needs an upstream");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let text = error(ServerConfig { listen: listener.local_addr().unwrap(), ..config(kind, "empty", "") });
+        let text =
+            error(ServerConfig { listen: listener.local_addr().unwrap(), ..config(kind, "empty", "") });
         assert!(text.starts_with("listening on 127.0.0.1:"), "{text}");
     });
 }

@@ -35,7 +35,8 @@ pub struct Scope {
 }
 
 /// Locals of every body: two parameters, then these.
-const LOCALS: &[(u32, ValType)] = &[(6, ValType::I32), (4, ValType::I64), (2, ValType::F64), (4, ValType::I32)];
+const LOCALS: &[(u32, ValType)] =
+    &[(6, ValType::I32), (4, ValType::I64), (2, ValType::F64), (4, ValType::I32)];
 const I32S: u32 = 8;
 const I64S: u32 = 8;
 const F64S: u32 = 12;
@@ -112,7 +113,11 @@ impl<'a> Body<'a> {
                 let m = memarg(self.below(3), u64::from(self.below(200)));
                 let narrow = self.below(3) == 0;
                 let code = &mut self.code();
-                if narrow { code.i32_store8(MemArg { align: 0, ..m }) } else { code.i32_store(m) };
+                if narrow {
+                    code.i32_store8(MemArg { align: 0, ..m })
+                } else {
+                    code.i32_store(m)
+                };
             }
             7 => {
                 self.i32(1);

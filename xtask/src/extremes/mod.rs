@@ -35,15 +35,39 @@ pub const EXTREMES: &[Extreme] = &[
     Extreme { name: "nesting_deep", reach: "10,000 levels of nesting", build: || one(nesting(10_000)) },
     Extreme { name: "locals", reach: "6,414 locals (seen)", build: || one(locals(6_414, 4)) },
     Extreme { name: "locals_limit", reach: "50,000 locals (the limit)", build: || one(locals(49_982, 1)) },
-    Extreme { name: "locals_ifs", reach: "20,000 locals and 20,000 ifs in one body", build: || one(locals_ifs(20_000)) },
-    Extreme { name: "br_table", reach: "a br_table of 1,221 entries (seen)", build: || one(br_table(1_221, 1_221)) },
-    Extreme { name: "br_table_wide", reach: "a br_table of 100,000 entries", build: || one(br_table(100_000, 1_000)) },
+    Extreme {
+        name: "locals_ifs",
+        reach: "20,000 locals and 20,000 ifs in one body",
+        build: || one(locals_ifs(20_000)),
+    },
+    Extreme {
+        name: "br_table",
+        reach: "a br_table of 1,221 entries (seen)",
+        build: || one(br_table(1_221, 1_221)),
+    },
+    Extreme {
+        name: "br_table_wide",
+        reach: "a br_table of 100,000 entries",
+        build: || one(br_table(100_000, 1_000)),
+    },
     Extreme { name: "loops", reach: "10,792 loops in one body (seen)", build: || one(loops(10_792)) },
-    Extreme { name: "call_indirect", reach: "6,153 indirect calls in one body (seen)", build: || one(indirect_calls(6_153)) },
-    Extreme { name: "data_segments", reach: "100,000 data segments (the limit)", build: || data_segments(100_000) },
+    Extreme {
+        name: "call_indirect",
+        reach: "6,153 indirect calls in one body (seen)",
+        build: || one(indirect_calls(6_153)),
+    },
+    Extreme {
+        name: "data_segments",
+        reach: "100,000 data segments (the limit)",
+        build: || data_segments(100_000),
+    },
     Extreme { name: "table", reach: "a table of 16,000 elements (seen)", build: || table(16_000) },
     Extreme { name: "globals", reach: "70,000 globals, all used in one body", build: || globals(70_000) },
-    Extreme { name: "expression", reach: "expressions 100,000 operators deep", build: || one(expressions(100_000)) },
+    Extreme {
+        name: "expression",
+        reach: "expressions 100,000 operators deep",
+        build: || one(expressions(100_000)),
+    },
     Extreme { name: "signature", reach: "1,000 parameters and results (the limits)", build: signatures },
     Extreme { name: "large", reach: "26 MB (seen)", build: || sized(26 << 20) },
 ];
@@ -131,13 +155,17 @@ fn nesting(levels: u32) -> impl Fn(&Scope) -> Function {
 /// Every local is set and used, in blocks all over the body.
 fn locals(count: u32, rounds: u32) -> impl Fn(&Scope) -> Function {
     move |scope| {
-        let mut body = Body::with_locals(2, scope, &[(count / 2, ValType::I32), (count - count / 2, ValType::I64)]);
+        let mut body =
+            Body::with_locals(2, scope, &[(count / 2, ValType::I32), (count - count / 2, ValType::I64)]);
         let first = body.locals_before();
         let (wide, end) = (first + count / 2, first + count);
         for round in 0..rounds {
             for local in first..wide {
                 body.i32(1);
-                body.code().local_get(first + (local * 7 + round) % (wide - first)).i32_add().local_set(local);
+                body.code()
+                    .local_get(first + (local * 7 + round) % (wide - first))
+                    .i32_add()
+                    .local_set(local);
                 if local.is_multiple_of(64) {
                     body.i32(1);
                     body.code().if_(BlockType::Empty);
@@ -156,7 +184,11 @@ fn locals(count: u32, rounds: u32) -> impl Fn(&Scope) -> Function {
             let code = &mut body.code();
             code.local_get(0).local_get(local);
             let offset = u64::from(local - first) * 8;
-            if local < wide { code.i32_store(body::memarg(2, offset)) } else { code.i64_store(body::memarg(3, offset)) };
+            if local < wide {
+                code.i32_store(body::memarg(2, offset))
+            } else {
+                code.i64_store(body::memarg(3, offset))
+            };
         }
         body.finish()
     }
@@ -329,7 +361,11 @@ fn signatures() -> Vec<u8> {
         }
         // The last is a tail call.
         let callee = scope.first + 1 + (i + 1) % 4;
-        if i == 3 { code.return_call(callee) } else { code.call(callee) };
+        if i == 3 {
+            code.return_call(callee)
+        } else {
+            code.call(callee)
+        };
         code.end();
         plugin.add_typed(f, wide);
     }

@@ -3,9 +3,9 @@
 use super::body::{Rng, Scope};
 use std::borrow::Cow;
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, Module, RefType,
-    TableSection, TableType, TypeSection, ValType,
+    CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection,
+    Function, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, Module,
+    RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 /// Types that every module has, by index.
@@ -128,7 +128,13 @@ impl Plugin {
         });
         let mut memories = MemorySection::new();
         let minimum = u64::from(self.data_end).div_ceil(65536) + 16;
-        memories.memory(MemoryType { minimum, maximum: None, memory64: false, shared: false, page_size_log2: None });
+        memories.memory(MemoryType {
+            minimum,
+            maximum: None,
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
         let mut exports = ExportSection::new();
         exports.export("memory", ExportKind::Memory, 0);
         exports.export("proxy_abi_version_0_2_1", ExportKind::Func, IMPORTS);
@@ -136,7 +142,12 @@ impl Plugin {
         exports.export("proxy_on_vm_start", ExportKind::Func, IMPORTS + 2);
 
         let mut module = Module::new();
-        module.section(&self.types).section(&imports).section(&self.functions).section(&tables).section(&memories);
+        module
+            .section(&self.types)
+            .section(&imports)
+            .section(&self.functions)
+            .section(&tables)
+            .section(&memories);
         module.section(&self.globals).section(&exports).section(&self.elements).section(&self.code);
         module.section(&self.data);
         module.finish()

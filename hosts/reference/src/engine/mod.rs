@@ -14,7 +14,9 @@ use crate::config::{EngineKind, GuestLimits};
 use core::ffi::c_void;
 use nullvm_shim::guest::FunctionSet;
 use nullvm_shim::host::HostTable;
-use plugin_abi::{AbiVersion, CALLBACKS, CallbackId, HostFunction, TrapCode, ValType, host_function_by_import};
+use plugin_abi::{
+    AbiVersion, CALLBACKS, CallbackId, HostFunction, TrapCode, ValType, host_function_by_import,
+};
 use std::fmt;
 use std::sync::Arc;
 
@@ -172,13 +174,21 @@ impl Signature {
 fn abi_of(exports: &dyn Fn(&str) -> bool) -> Result<AbiVersion, EngineError> {
     let mut declared = AbiVersion::ALL.into_iter().filter(|abi| exports(abi.export_name()));
     let abi = declared.next().ok_or_else(|| {
-        EngineError::Module("not a Proxy-Wasm plugin: no export proxy_abi_version_0_1_0, _0_2_0, _0_2_1 or _0_2_100".to_owned())
+        EngineError::Module(
+            "not a Proxy-Wasm plugin: no export proxy_abi_version_0_1_0, _0_2_0, _0_2_1 or _0_2_100"
+                .to_owned(),
+        )
     })?;
     if !exports("malloc") && !exports("proxy_on_memory_allocate") {
-        return Err(EngineError::Module("no allocator: neither malloc nor proxy_on_memory_allocate is exported".to_owned()));
+        return Err(EngineError::Module(
+            "no allocator: neither malloc nor proxy_on_memory_allocate is exported".to_owned(),
+        ));
     }
     Ok(abi)
 }
+
+/// Module and name of an import, and what it is bound to.
+type Binding = (String, String, Option<&'static HostFunction>);
 
 /// What an import is bound to: a row of the table, or nothing (a trap) where that was asked for. Problems are listed all
 /// at once.
@@ -186,7 +196,7 @@ fn bind_imports(
     abi: AbiVersion,
     imports: impl Iterator<Item = (String, String, Option<Signature>)>,
     options: LoadOptions,
-) -> Result<Vec<(String, String, Option<&'static HostFunction>)>, EngineError> {
+) -> Result<Vec<Binding>, EngineError> {
     let (mut bound, mut problems) = (Vec::new(), Vec::new());
     for (module, name, signature) in imports {
         let Some(signature) = signature else {
@@ -250,7 +260,12 @@ mod tests {
         let unknown = format!("(module (import \"env\" \"nonsense\" (func)) {version} {ALLOCATOR})");
         assert!(load_wat(&unknown, true).is_ok());
         let signature = format!("(module {version} {ALLOCATOR} (func (export \"proxy_on_tick\")))");
-        assert!(load_wat(&signature, false).unwrap_err().contains("bad signature of export \"proxy_on_tick\""));
-        assert!(load_wat(&format!("(module {version} {ALLOCATOR} (memory (export \"memory\") 1))"), false).is_ok());
+        assert!(
+            load_wat(&signature, false).unwrap_err().contains("bad signature of export \"proxy_on_tick\"")
+        );
+        assert!(
+            load_wat(&format!("(module {version} {ALLOCATOR} (memory (export \"memory\") 1))"), false)
+                .is_ok()
+        );
     }
 }

@@ -3,7 +3,8 @@
 //! A deadline is kept by fuel: a call that runs out of it looks at the clock and goes on, or ends.
 
 use super::{
-    EngineError, Instance, LoadOptions, Module, Setup, Signature, Trap, abi_of, bind_imports, check_callback, start_order,
+    EngineError, Instance, LoadOptions, Module, Setup, Signature, Trap, abi_of, bind_imports, check_callback,
+    start_order,
 };
 use core::ffi::c_void;
 use nullvm_shim::dispatch::dispatch;
@@ -12,7 +13,9 @@ use nullvm_shim::host::HostTable;
 use plugin_abi::{AbiVersion, CALLBACKS, CallbackId, HostFunctionId, TrapCode, ValType};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmi::{AsContextMut, Caller, Config, Engine, Extern, ExternType, Func, FuncType, Linker, Memory, Store, Val};
+use wasmi::{
+    AsContextMut, Caller, Config, Engine, Extern, ExternType, Func, FuncType, Linker, Memory, Store, Val,
+};
 use wasmi::{ResumableCall, StoreLimits, StoreLimitsBuilder};
 
 /// Fuel between two looks at the clock: about a millisecond.
@@ -114,7 +117,12 @@ impl Guest for WasmiGuest<'_, '_> {
 }
 
 /// Calls a function, looking at the clock whenever its fuel runs out.
-fn run(mut store: impl AsContextMut<Data = Data>, func: Func, args: &[u32], result: bool) -> Result<u32, Trap> {
+fn run(
+    mut store: impl AsContextMut<Data = Data>,
+    func: Func,
+    args: &[u32],
+    result: bool,
+) -> Result<u32, Trap> {
     let args: [Val; 5] = std::array::from_fn(|i| Val::I32(args.get(i).copied().unwrap_or(0) as i32));
     let count = func.ty(&store).params().len().min(args.len());
     let (args, mut out) = (&args[..count], [Val::I32(0)]);
@@ -135,7 +143,10 @@ fn run(mut store: impl AsContextMut<Data = Data>, func: Func, args: &[u32], resu
                     return Err(Trap::new(TrapCode::Interrupt));
                 }
                 let required = paused.required_fuel();
-                refuel(&mut |n| store.as_context_mut().set_fuel(n).expect("modules with a deadline have fuel"), required);
+                refuel(
+                    &mut |n| store.as_context_mut().set_fuel(n).expect("modules with a deadline have fuel"),
+                    required,
+                );
                 call = paused.resume(&mut store, &mut out[..out_len]).map_err(|e| trap_of(&e))?;
             }
         }
@@ -257,14 +268,17 @@ impl Module for WasmiModule {
         if self.fuel {
             store.set_fuel(u64::MAX / 2).map_err(|e| EngineError::Instance(e.to_string()))?;
         }
-        let instance = self.linker.instantiate_and_start(&mut store, &self.module).map_err(|e| match e.as_trap_code() {
-            Some(_) => EngineError::Start(trap_of(&e)),
-            None => EngineError::Instance(e.to_string()),
+        let instance = self.linker.instantiate_and_start(&mut store, &self.module).map_err(|e| {
+            match e.as_trap_code() {
+                Some(_) => EngineError::Start(trap_of(&e)),
+                None => EngineError::Instance(e.to_string()),
+            }
         })?;
         store.data_mut().state.enter(Phase::Callback);
         let callbacks: Vec<Option<Func>> =
             CALLBACKS.iter().map(|c| instance.get_func(&store, c.name)).collect();
-        let allocator = callbacks[CallbackId::Malloc as usize].or(callbacks[CallbackId::OnMemoryAllocate as usize]);
+        let allocator =
+            callbacks[CallbackId::Malloc as usize].or(callbacks[CallbackId::OnMemoryAllocate as usize]);
         store.data_mut().allocator = allocator;
         store.data_mut().memory = instance.get_memory(&store, "memory");
         let deadline = setup.limits.deadline_ms.filter(|_| self.fuel).map(Duration::from_millis);

@@ -3,7 +3,8 @@
 //! A deadline is kept by epochs: a thread counts milliseconds while an engine with deadlines lives.
 
 use super::{
-    EngineError, Instance, LoadOptions, Module, Setup, Signature, Trap, abi_of, bind_imports, check_callback, start_order,
+    EngineError, Instance, LoadOptions, Module, Setup, Signature, Trap, abi_of, bind_imports, check_callback,
+    start_order,
 };
 use core::ffi::c_void;
 use nullvm_shim::dispatch::dispatch;
@@ -12,7 +13,9 @@ use nullvm_shim::host::HostTable;
 use plugin_abi::{AbiVersion, CALLBACKS, CallbackId, HostFunctionId, TrapCode, ValType};
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::{AsContextMut, Caller, Config, Engine, ExternType, Func, FuncType, Linker, Memory, Store, Val};
+use wasmtime::{
+    AsContextMut, Caller, Config, Engine, ExternType, Func, FuncType, Linker, Memory, Store, Val,
+};
 use wasmtime::{StoreLimits, StoreLimitsBuilder, WasmBacktrace};
 
 /// What a store carries.
@@ -64,9 +67,13 @@ fn trap_of(error: &wasmtime::Error) -> Trap {
         },
         (None, None) => None,
     };
-    let name = |f: &wasmtime::FrameInfo| f.func_name().map_or_else(|| format!("func[{}]", f.func_index()), str::to_owned);
-    let backtrace: Vec<String> =
-        error.downcast_ref::<WasmBacktrace>().map(|b| b.frames().iter().take(20).map(name).collect()).unwrap_or_default();
+    let name = |f: &wasmtime::FrameInfo| {
+        f.func_name().map_or_else(|| format!("func[{}]", f.func_index()), str::to_owned)
+    };
+    let backtrace: Vec<String> = error
+        .downcast_ref::<WasmBacktrace>()
+        .map(|b| b.frames().iter().take(20).map(name).collect())
+        .unwrap_or_default();
     match code {
         Some(code) => Trap { backtrace, ..Trap::new(code) },
         None => Trap { code, message: error.root_cause().to_string(), backtrace },
@@ -79,7 +86,8 @@ struct WasmtimeGuest<'a, 'b>(&'a mut Caller<'b, Data>);
 impl Guest for WasmtimeGuest<'_, '_> {
     fn memory(&mut self) -> GuestMemory {
         // Exports are not yet looked up while the start section runs.
-        let memory = self.0.data().memory.or_else(|| self.0.get_export("memory").and_then(|e| e.into_memory()));
+        let memory =
+            self.0.data().memory.or_else(|| self.0.get_export("memory").and_then(|e| e.into_memory()));
         let Some(memory) = memory else {
             // SAFETY: no bytes at all.
             return unsafe { GuestMemory::new(core::ptr::NonNull::dangling().as_ptr(), 0) };
@@ -117,7 +125,12 @@ impl Guest for WasmtimeGuest<'_, '_> {
 }
 
 /// Calls a function without looking at its type again: callbacks were checked when the module was loaded.
-fn run(mut store: impl AsContextMut<Data = Data>, func: Func, args: &[u32], result: bool) -> Result<u32, Trap> {
+fn run(
+    mut store: impl AsContextMut<Data = Data>,
+    func: Func,
+    args: &[u32],
+    result: bool,
+) -> Result<u32, Trap> {
     let mut values = [wasmtime::ValRaw::i32(0); 8];
     for (value, arg) in values.iter_mut().zip(args) {
         *value = wasmtime::ValRaw::i32(*arg as i32);
@@ -138,7 +151,10 @@ fn value_type(ty: wasmtime::ValType) -> Option<ValType> {
 }
 
 fn signature(ty: &FuncType) -> Signature {
-    Signature { params: ty.params().map(value_type).collect(), results: ty.results().map(value_type).collect() }
+    Signature {
+        params: ty.params().map(value_type).collect(),
+        results: ty.results().map(value_type).collect(),
+    }
 }
 
 struct WasmtimeModule {
@@ -184,8 +200,9 @@ pub(super) fn load(wasm: &[u8], options: LoadOptions) -> Result<Arc<dyn Module>,
                     host_call(caller, id, params, results)
                 })
             }
-            None => linker
-                .func_new(&module_name, &name, ty, |_, _, _| Err(wasmtime::Error::new(HostTrap(TrapCode::UnresolvedImport)))),
+            None => linker.func_new(&module_name, &name, ty, |_, _, _| {
+                Err(wasmtime::Error::new(HostTrap(TrapCode::UnresolvedImport)))
+            }),
         };
         defined.map_err(module_error)?;
     }
@@ -248,13 +265,17 @@ impl Module for WasmtimeModule {
         if self.epochs {
             store.set_epoch_deadline(deadline.unwrap_or(u64::MAX / 2));
         }
-        let instance = self.linker.instantiate(&mut store, &self.module).map_err(|e| match e.downcast_ref::<wasmtime::Trap>() {
+        let instance = self.linker.instantiate(&mut store, &self.module).map_err(|e| match e
+            .downcast_ref::<wasmtime::Trap>()
+        {
             Some(_) => EngineError::Start(trap_of(&e)),
             None => EngineError::Instance(format!("{e:#}")),
         })?;
         store.data_mut().state.enter(Phase::Callback);
-        let callbacks: Vec<Option<Func>> = CALLBACKS.iter().map(|c| instance.get_func(&mut store, c.name)).collect();
-        let allocator = callbacks[CallbackId::Malloc as usize].or(callbacks[CallbackId::OnMemoryAllocate as usize]);
+        let callbacks: Vec<Option<Func>> =
+            CALLBACKS.iter().map(|c| instance.get_func(&mut store, c.name)).collect();
+        let allocator =
+            callbacks[CallbackId::Malloc as usize].or(callbacks[CallbackId::OnMemoryAllocate as usize]);
         store.data_mut().allocator = allocator;
         let memory = instance.get_memory(&mut store, "memory");
         store.data_mut().memory = memory;

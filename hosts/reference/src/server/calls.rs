@@ -19,7 +19,11 @@ const MAX_RESPONSE: usize = 64 << 20;
 fn local_response(status: u32, body: &str) -> HttpResponse {
     let (status, length) = (status.to_string(), body.len().to_string());
     let headers = [(":status", status.as_str()), ("content-length", &length), ("content-type", "text/plain")];
-    HttpResponse { headers: headers.into_iter().collect(), body: body.as_bytes().to_vec(), trailers: HeaderMap::new() }
+    HttpResponse {
+        headers: headers.into_iter().collect(),
+        body: body.as_bytes().to_vec(),
+        trailers: HeaderMap::new(),
+    }
 }
 
 /// Sends a request and delivers its answer. No answer in time counts as 504, no connection as 503; an answer that breaks
@@ -202,7 +206,8 @@ async fn receive(
         headers.add(key, value);
     }
     let request = upstream::request(&headers, body).ok_or_else(|| End::new(code::INTERNAL, "bad request"))?;
-    let response = client.request(request).await.map_err(|e| End::new(code::UNAVAILABLE, upstream::failure(&e)))?;
+    let response =
+        client.request(request).await.map_err(|e| End::new(code::UNAVAILABLE, upstream::failure(&e)))?;
     let (parts, mut body) = response.into_parts();
     let headers = maps::of_response(&parts);
     if parts.status != http::StatusCode::OK {
@@ -218,7 +223,7 @@ async fn receive(
         match frame.into_data() {
             Ok(data) => {
                 deframer.push(&data);
-                while let Some(next) = deframer.next().map_err(|e| End::new(code::INTERNAL, e))? {
+                while let Some(next) = deframer.next_message().map_err(|e| End::new(code::INTERNAL, e))? {
                     if unary {
                         message = Some(next);
                     } else {
@@ -237,7 +242,8 @@ async fn receive(
     if !unary && !trailers.is_empty() {
         enter(&mut |vm| vm.grpc_trailing_metadata(root, token, trailers.clone()));
     }
-    let end = End::of(&trailers).or(trailers_only).unwrap_or_else(|| End::new(code::UNKNOWN, "no grpc-status"));
+    let end =
+        End::of(&trailers).or(trailers_only).unwrap_or_else(|| End::new(code::UNKNOWN, "no grpc-status"));
     match message {
         Some(message) if unary && end.status == code::OK => Ok(message),
         None if unary && end.status == code::OK => Err(End::new(code::INTERNAL, "no message")),

@@ -17,6 +17,9 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+/// How long the rest of a request is read after its response.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// Who is connected.
 #[derive(Clone, Copy)]
 pub(super) struct Peers {
@@ -134,7 +137,8 @@ impl Stream {
             }
             let limit = self.worker.config.host.buffer_limit;
             let (request_full, response_full) = self.live.vm.with(|s| {
-                s.http(id).map_or((true, true), |h| (h.full(Dir::Request, limit), h.full(Dir::Response, limit)))
+                s.http(id)
+                    .map_or((true, true), |h| (h.full(Dir::Request, limit), h.full(Dir::Response, limit)))
             });
             let read_request = self.request_open && !request_full && self.upstream_queue.is_empty();
             let read_events = !response_full && self.client_queue.is_empty();
@@ -166,12 +170,21 @@ impl Stream {
             }
         }
         self.live.enter(|vm| vm.http_finish(id));
+        let reset = self.reset;
+        // The response ends here.
+        drop(self);
+        if !reset {
+            // A client that still sends would see a broken connection instead of an early answer.
+            let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+            let _ = tokio::time::timeout(LINGER, rest).await;
+        }
     }
 
     /// Whether everything that will ever be sent was sent.
     fn finished(&mut self) -> bool {
         let id = self.id;
-        let done = self.reset || self.live.vm.with(|s| s.http(id).is_none_or(|h| h.response.end_sent && h.out.is_empty()));
+        let done = self.reset
+            || self.live.vm.with(|s| s.http(id).is_none_or(|h| h.response.end_sent && h.out.is_empty()));
         done && self.client_queue.is_empty() && self.respond.is_none()
     }
 

@@ -183,7 +183,10 @@ impl Drop for RunningServer {
 ///
 /// # Errors
 /// When it does not start, or signals cannot be waited for.
-pub fn run_until_ctrl_c(config: ServerConfig, started: impl FnOnce(&RunningServer)) -> Result<(), ServerError> {
+pub fn run_until_ctrl_c(
+    config: ServerConfig,
+    started: impl FnOnce(&RunningServer),
+) -> Result<(), ServerError> {
     let server = Server::start(config)?;
     started(&server);
     let runtime = runtime()?;

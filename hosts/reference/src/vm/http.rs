@@ -57,8 +57,30 @@ impl Vm {
     fn http_fail(&self, id: u32) {
         if self.http_with(id, |h| std::mem::replace(&mut h.failed, true)) == Some(false) {
             let details = "wasm_fail_stream".to_owned();
-            let reply = LocalReply { code: 503, grpc_status: grpc::code::UNAVAILABLE as i32, details, ..LocalReply::default() };
+            let reply = LocalReply {
+                code: 503,
+                grpc_status: grpc::code::UNAVAILABLE as i32,
+                details,
+                ..LocalReply::default()
+            };
             self.http_local_reply(id, reply);
+        }
+    }
+
+    /// The guest is gone. A stream that it stopped goes on or ends.
+    pub(super) fn http_abandon(&self, id: u32) {
+        let stopped = |h: &mut Http| {
+            let waits = |dir| h.half_ref(dir).iteration != Iteration::Go && !h.half_ref(dir).end_sent;
+            !h.failed && (waits(Dir::Response) || (waits(Dir::Request) && !h.local_reply))
+        };
+        if self.http_with(id, stopped) != Some(true) {
+            return;
+        }
+        if self.fails_open(id) {
+            self.http_continue(id, Dir::Request);
+            self.http_continue(id, Dir::Response);
+        } else {
+            self.http_fail(id);
         }
     }
 
@@ -167,7 +189,8 @@ impl Vm {
                 self.http_with(id, |h| h.half(dir).held.extend_from_slice(&data));
             }
             Some(false) => {
-                let over = self.http_with(id, |h| h.half(dir).keeping && h.half(dir).held.len() + data.len() > limit);
+                let over = self
+                    .http_with(id, |h| h.half(dir).keeping && h.half(dir).held.len() + data.len() > limit);
                 if over == Some(true) {
                     return self.http_too_large(id, dir);
                 }
@@ -180,7 +203,9 @@ impl Vm {
     fn http_too_large(&self, id: u32, dir: Dir) {
         match dir {
             Dir::Request => self.http_host_reply(id, 413, "Payload Too Large", "request_payload_too_large"),
-            Dir::Response => self.http_host_reply(id, 500, "Internal Server Error", "response_payload_too_large"),
+            Dir::Response => {
+                self.http_host_reply(id, 500, "Internal Server Error", "response_payload_too_large")
+            }
         }
     }
 
@@ -236,7 +261,9 @@ impl Vm {
                     half.held.extend_from_slice(&visible);
                 }
                 // "Stop and do not buffer": the piece is gone.
-                Verdict::Result(_) | Verdict::Stopped | Verdict::FailClosed => half.iteration = Iteration::Stopped,
+                Verdict::Result(_) | Verdict::Stopped | Verdict::FailClosed => {
+                    half.iteration = Iteration::Stopped
+                }
             }
         });
         if failed {
@@ -351,7 +378,11 @@ impl Vm {
             }
             let through = !h.response.have_headers;
             h.push(Output::LocalReply);
-            Some((through, reply_headers(h, &reply), if h.is_grpc() || h.is_head() { Vec::new() } else { reply.body }))
+            Some((
+                through,
+                reply_headers(h, &reply),
+                if h.is_grpc() || h.is_head() { Vec::new() } else { reply.body },
+            ))
         });
         let Some(Some((through, headers, body))) = way else { return };
         let end = body.is_empty();
@@ -422,7 +453,8 @@ fn reply_headers(h: &Http, reply: &LocalReply) -> HeaderMap {
         map.set(b":status", b"200");
         map.set(b"content-type", b"application/grpc");
         if map.get(b"grpc-status").is_none() {
-            let status = u32::try_from(reply.grpc_status).unwrap_or_else(|_| grpc::status_of_http(reply.code));
+            let status =
+                u32::try_from(reply.grpc_status).unwrap_or_else(|_| grpc::status_of_http(reply.code));
             map.add(b"grpc-status", status.to_string().as_bytes());
         }
         if !reply.body.is_empty() && !h.is_head() {

@@ -74,7 +74,8 @@ impl Vm {
             Some(names) => FunctionSet::of_capabilities(names.iter().map(String::as_str)),
             None => FunctionSet::ALL,
         };
-        let environment: Vec<Vec<u8>> = plugin.env.iter().map(|(k, v)| format!("{k}={v}").into_bytes()).collect();
+        let environment: Vec<Vec<u8>> =
+            plugin.env.iter().map(|(k, v)| format!("{k}={v}").into_bytes()).collect();
         let setup = Setup {
             table: &HOST_TABLE,
             host: (&raw const *cell).cast_mut().cast::<c_void>(),
@@ -89,7 +90,9 @@ impl Vm {
         for callback in CALLBACKS {
             // Capabilities cover what the host calls as well, under the names of the specification.
             let allowed = match &plugin.allowed_capabilities {
-                Some(names) if callback.name.starts_with("proxy_") => names.iter().any(|n| n == callback.name),
+                Some(names) if callback.name.starts_with("proxy_") => {
+                    names.iter().any(|n| n == callback.name)
+                }
                 _ => true,
             };
             let known = callback.abis.contains(abi);
@@ -144,7 +147,8 @@ impl Vm {
             match result {
                 Ok(value) => Some(value),
                 Err(trap) => {
-                    let prefix = s.contexts.get(&context).map(|c| c.plugin.log_prefix.clone()).unwrap_or_default();
+                    let prefix =
+                        s.contexts.get(&context).map(|c| c.plugin.log_prefix.clone()).unwrap_or_default();
                     let name = CALLBACKS[id as usize].name;
                     let text = format!("wasm log{prefix}: Function: {name} failed: {trap}");
                     s.config.logger.log(Level::Error, &text);
@@ -166,6 +170,19 @@ impl Vm {
                 AfterCall::Close(id) => self.close(id),
                 AfterCall::FinishShutdown(root) => self.delete_root(root),
             }
+        }
+        if self.with(|s| s.failed.is_some() && !std::mem::replace(&mut s.abandoned, true)) {
+            self.abandon_streams();
+        }
+    }
+
+    /// After a trap: nobody will ever continue the streams that the guest stopped.
+    fn abandon_streams(&self) {
+        let mut ids: Vec<u32> = self.with(|s| s.contexts.keys().copied().collect());
+        ids.sort_unstable();
+        for id in ids {
+            self.http_abandon(id);
+            self.tcp_abandon(id);
         }
     }
 
@@ -259,9 +276,9 @@ impl Vm {
                 return None;
             }
             let root = s.root_of(root)?;
-            let sizes = response
-                .as_ref()
-                .map_or((0, 0, 0), |r| (r.headers.len() as u32, r.body.len() as u32, r.trailers.len() as u32));
+            let sizes = response.as_ref().map_or((0, 0, 0), |r| {
+                (r.headers.len() as u32, r.body.len() as u32, r.trailers.len() as u32)
+            });
             match response {
                 Some(response) => root.http_response = Some(response),
                 None => root.status = (Status::BrokenConnection as u32, "reset".to_owned()),

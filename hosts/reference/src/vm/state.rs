@@ -141,6 +141,8 @@ pub struct State {
     pub grpc_streams: HashMap<u32, (bool, bool)>,
     /// The trap that ended this VM.
     pub failed: Option<Trap>,
+    /// Whether the streams that waited for the VM were told of its end.
+    pub abandoned: bool,
     /// Bytes handed out by the last host call.
     pub scratch: Vec<u8>,
     /// Pairs handed out by the last host call.
@@ -165,7 +167,13 @@ pub enum CallKind {
 
 impl State {
     /// A VM without contexts.
-    pub fn new(abi: AbiVersion, config: HostConfig, vm_id: &str, vm_config: &[u8], queue_notifier: QueueNotifier) -> Self {
+    pub fn new(
+        abi: AbiVersion,
+        config: HostConfig,
+        vm_id: &str,
+        vm_config: &[u8],
+        queue_notifier: QueueNotifier,
+    ) -> Self {
         Self {
             abi,
             clock: config.fixed_clock.unwrap_or(0),
@@ -187,6 +195,7 @@ impl State {
             pending_calls: HashSet::new(),
             grpc_streams: HashMap::new(),
             failed: None,
+            abandoned: false,
             scratch: Vec::new(),
             pairs: Vec::new(),
             recorder: None,
@@ -213,7 +222,11 @@ impl State {
 
     /// The number of the effective context: the one chosen, while it lives, or that of the call.
     pub fn effective_id(&self) -> u32 {
-        if self.effective != 0 && self.contexts.contains_key(&self.effective) { self.effective } else { self.current }
+        if self.effective != 0 && self.contexts.contains_key(&self.effective) {
+            self.effective
+        } else {
+            self.current
+        }
     }
 
     /// The effective context; none during `_initialize` and `_start`.
@@ -266,8 +279,12 @@ impl State {
         match ty {
             MapType::GrpcInitialMetadata => return self.root_of(root)?.grpc_initial.as_ref(),
             MapType::GrpcTrailingMetadata => return self.root_of(root)?.grpc_trailing.as_ref(),
-            MapType::HttpCallHeaders => return self.root_of(root)?.http_response.as_ref().map(|r| &r.headers),
-            MapType::HttpCallTrailers => return self.root_of(root)?.http_response.as_ref().map(|r| &r.trailers),
+            MapType::HttpCallHeaders => {
+                return self.root_of(root)?.http_response.as_ref().map(|r| &r.headers);
+            }
+            MapType::HttpCallTrailers => {
+                return self.root_of(root)?.http_response.as_ref().map(|r| &r.trailers);
+            }
             _ => {}
         }
         let id = self.effective_id();
@@ -299,7 +316,11 @@ impl State {
         if !trailers {
             return Some(&mut half.headers).filter(|_| half.headers_open);
         }
-        if half.trailers.is_none() && half.visible_open && half.ended && half.iteration != Iteration::StoppedAll {
+        if half.trailers.is_none()
+            && half.visible_open
+            && half.ended
+            && half.iteration != Iteration::StoppedAll
+        {
             half.trailers = Some(HeaderMap::new());
             half.trailers_open = true;
             half.trailers_shown = true;

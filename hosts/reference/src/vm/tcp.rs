@@ -11,7 +11,11 @@ fn forward(tcp: &mut Tcp, to_upstream: bool) {
     if data.is_empty() && !end {
         return;
     }
-    tcp.out.push_back(if to_upstream { TcpOutput::ToUpstream(data, end) } else { TcpOutput::ToDownstream(data, end) });
+    tcp.out.push_back(if to_upstream {
+        TcpOutput::ToUpstream(data, end)
+    } else {
+        TcpOutput::ToDownstream(data, end)
+    });
     tcp.waker.wake();
 }
 
@@ -67,7 +71,8 @@ impl Vm {
     }
 
     fn tcp_upstream_closed(&self, id: u32, peer: Peer) {
-        let first = self.with(|s| s.tcp(id).is_some_and(|t| !std::mem::replace(&mut t.upstream_closed, true)));
+        let first =
+            self.with(|s| s.tcp(id).is_some_and(|t| !std::mem::replace(&mut t.upstream_closed, true)));
         if first {
             self.call(id, CallbackId::OnUpstreamConnectionClose, &[id, peer as u32]);
             self.after_call();
@@ -91,6 +96,20 @@ impl Vm {
             self.after_call();
         }
         self.with(|s| s.contexts.remove(&id));
+    }
+
+    /// The guest is gone. A stream that it stopped goes on or ends.
+    pub(super) fn tcp_abandon(&self, id: u32) {
+        let held = |t: &mut Tcp| t.stopped || !t.downstream.data.is_empty() || !t.upstream.data.is_empty();
+        if self.with(|s| s.tcp(id).map(held)) != Some(true) {
+            return;
+        }
+        if self.with(|s| s.contexts.get(&id).is_none_or(|c| c.plugin.config.fail_open)) {
+            self.tcp_continue(id, true);
+            self.tcp_continue(id, false);
+        } else {
+            self.close(id);
+        }
     }
 
     /// `proxy_continue_stream` for a TCP stream.

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 /// A module of `filters/prebuilt`.
 pub fn filter(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../filters/prebuilt").join(format!("{name}.wasm"));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../filters/prebuilt").join(format!("{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
@@ -28,7 +29,11 @@ pub fn on_engines(test: impl Fn(EngineKind)) {
 
 /// A plugin of this name and configuration.
 pub fn plugin(name: &str, config: &str) -> PluginConfig {
-    PluginConfig { name: name.to_owned(), plugin_config: config.as_bytes().to_vec(), ..PluginConfig::default() }
+    PluginConfig {
+        name: name.to_owned(),
+        plugin_config: config.as_bytes().to_vec(),
+        ..PluginConfig::default()
+    }
 }
 
 /// A host whose log is kept.
@@ -38,7 +43,10 @@ pub fn host() -> HostConfig {
 
 /// The texts of a log that hold `part`, with everything up to the message cut off.
 pub fn messages(texts: &[String]) -> Vec<String> {
-    texts.iter().filter_map(|t| t.strip_prefix("wasm log")?.split_once(": ").map(|(_, m)| m.to_owned())).collect()
+    texts
+        .iter()
+        .filter_map(|t| t.strip_prefix("wasm log")?.split_once(": ").map(|(_, m)| m.to_owned()))
+        .collect()
 }
 
 type Modules = Mutex<HashMap<(EngineKind, String, bool), Arc<dyn Module>>>;

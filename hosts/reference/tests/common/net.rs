@@ -27,7 +27,10 @@ impl http_body::Body for Pieces {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         Poll::Ready(self.0.next().map(Ok))
     }
 }
@@ -119,7 +122,14 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// A request over a fresh connection.
-pub fn send(http2: bool, at: SocketAddr, method: Method, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Seen {
+pub fn send(
+    http2: bool,
+    at: SocketAddr,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Seen {
     run(async {
         let client: Client<_, BoxBody<Bytes, Infallible>> =
             Client::builder(TokioExecutor::new()).http2_only(http2).build_http();
@@ -175,4 +185,3 @@ pub fn eventually(what: &str, holds: impl Fn() -> bool) {
     }
     panic!("never: {what}");
 }
-
