@@ -146,14 +146,14 @@ enum Opt {
     SpeedAndSize,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum BoundsArg {
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BoundsArg {
     Guard,
     Explicit,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum TrapsArg {
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrapsArg {
     Signal,
     Call,
 }

@@ -1,9 +1,11 @@
 //! `nullvmc serve`: the front door of the reference host.
 
+use crate::compile::{BoundsArg, TrapsArg};
 use crate::input::Input;
 use crate::{CliError, Console};
 use clap::{Args, ValueEnum};
 use nullvm_host::config::{Cluster, NodeConfig};
+use nullvm_host::engine::LoadOptions;
 use nullvm_host::log::{Level, LogSink, Logger};
 use nullvm_host::{
     EngineKind, GuestLimits, HostConfig, PluginConfig, RunningServer, ServerConfig, run_until_ctrl_c,
@@ -16,7 +18,7 @@ use std::sync::Arc;
 /// Serve HTTP through a plugin
 ///
 /// Compiles the plugin and proxies with it: requests go through it to an upstream, or are answered with a fixed response. Ends
-/// with Ctrl-C.
+/// with Ctrl-C or SIGTERM.
 #[derive(Args)]
 pub struct ServeArgs {
     /// The plugin, or - for standard input
@@ -68,6 +70,9 @@ pub struct ServeArgs {
 
     #[command(flatten)]
     limits: LimitArgs,
+
+    #[command(flatten)]
+    code: CodeArgs,
 
     #[command(flatten)]
     node: NodeArgs,
@@ -170,6 +175,23 @@ struct NodeArgs {
     upstream_host_metadata: Option<String>,
 }
 
+/// How the native engine compiles; see `nullvmc compile`.
+#[derive(Args)]
+#[command(next_help_heading = "Native code")]
+struct CodeArgs {
+    /// How accesses outside of the memory are found
+    #[arg(long, value_enum, default_value = "guard")]
+    bounds: BoundsArg,
+
+    /// How other traps are raised
+    #[arg(long, value_enum, default_value = "signal")]
+    traps: TrapsArg,
+
+    /// Turn imports that no host offers into traps that name themselves
+    #[arg(long)]
+    stub_unknown_imports: bool,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum EngineArg {
     /// Compiled ahead of time
@@ -187,7 +209,7 @@ enum Direction {
     Outbound,
 }
 
-/// Runs the command: until Ctrl-C.
+/// Runs the command: until Ctrl-C or SIGTERM.
 pub fn run(args: ServeArgs, console: &mut Console<'_>) -> Result<(), CliError> {
     let engine = match args.engine {
         EngineArg::Native => EngineKind::Native,
@@ -222,6 +244,12 @@ fn config(args: ServeArgs, input: Input, engine: EngineKind) -> Result<ServerCon
     let name = args.plugin.name.clone().or_else(|| input.stem()).unwrap_or_else(|| "plugin".to_owned());
     let mut config = ServerConfig::new(&name, input.bytes);
     config.engine = engine;
+    config.load = LoadOptions {
+        stub_unknown_imports: args.code.stub_unknown_imports,
+        explicit_bounds: args.code.bounds == BoundsArg::Explicit,
+        call_traps: args.code.traps == TrapsArg::Call,
+        ..LoadOptions::default()
+    };
     config.plugin = plugin(name, args.plugin)?;
     config.host = HostConfig {
         limits: GuestLimits {

@@ -230,7 +230,7 @@ impl<'a> Interpreter<'a> {
     fn block(&self, name: &str) -> usize {
         let label = name.split('(').next().unwrap_or(name);
         let starts = |l: &&str| l.strip_prefix(label).is_some_and(|r| r.starts_with([':', '(', ' ']));
-        1 + self.lines.iter().position(|l| starts(l)).unwrap_or_else(|| panic!("no block {label}"))
+        1 + self.lines.iter().position(starts).unwrap_or_else(|| panic!("no block {label}"))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an operator can choose: the plugin, its limits, the world around it and the server's sockets.
 
+use crate::engine::LoadOptions;
 use crate::log::{Level, LogSink, Logger};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
@@ -227,6 +228,8 @@ pub struct ServerConfig {
     pub wasm: Vec<u8>,
     /// What runs it.
     pub engine: EngineKind,
+    /// How the module is loaded. With a deadline it is made interruptible whatever this says.
+    pub load: LoadOptions,
     /// The plugin.
     pub plugin: PluginConfig,
     /// What VMs have in common.
@@ -253,6 +256,7 @@ impl ServerConfig {
         Self {
             wasm,
             engine: EngineKind::default(),
+            load: LoadOptions::default(),
             plugin: PluginConfig { name: name.to_owned(), ..PluginConfig::default() },
             host: HostConfig::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),

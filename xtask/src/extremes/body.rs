@@ -204,6 +204,14 @@ impl<'a> Body<'a> {
         code.local_set(a);
     }
 
+    /// A condition that depends on the memory, so that no branch on it is known beforehand.
+    pub fn condition(&mut self) {
+        self.i32(0);
+        self.i32(0);
+        let m = memarg(0, u64::from(self.below(256)));
+        self.code().i32_load8_u(m).i32_lt_u();
+    }
+
     /// An `i32`, from an expression up to this deep.
     pub fn i32(&mut self, depth: u32) {
         if depth == 0 {

@@ -135,7 +135,7 @@ fn nesting(levels: u32) -> impl Fn(&Scope) -> Function {
                     body.code().loop_(BlockType::Empty);
                 }
                 _ => {
-                    body.i32(1);
+                    body.condition();
                     body.code().if_(BlockType::Empty);
                 }
             }
@@ -144,7 +144,7 @@ fn nesting(levels: u32) -> impl Fn(&Scope) -> Function {
             body.statement(1);
             // Outwards, and not to a loop: the number of open blocks is `level + 1`, those of loops are 1, 4, ...
             let outwards = (body.below(level + 1) / 3 * 3 + level % 3).min(level);
-            body.i32(1);
+            body.condition();
             body.code().br_if(outwards);
             body.code().end();
         }
@@ -167,7 +167,7 @@ fn locals(count: u32, rounds: u32) -> impl Fn(&Scope) -> Function {
                     .i32_add()
                     .local_set(local);
                 if local.is_multiple_of(64) {
-                    body.i32(1);
+                    body.condition();
                     body.code().if_(BlockType::Empty);
                     body.statement(1);
                     body.code().local_get(local).local_set(first);
@@ -245,7 +245,7 @@ fn loops(count: u32) -> impl Fn(&Scope) -> Function {
                 body.statement(0);
             }
             for _ in 0..depth {
-                body.i32(1);
+                body.condition();
                 body.code().br_if(0).end();
             }
             left -= depth;
@@ -336,7 +336,7 @@ fn globals(count: u32) -> Vec<u8> {
     for global in first..first + count {
         body.code().local_get(0).global_get(global).i32_add().global_set(global);
         if global.is_multiple_of(16) {
-            body.i32(1);
+            body.condition();
             body.code().if_(BlockType::Empty);
             body.statement(1);
             body.code().end();

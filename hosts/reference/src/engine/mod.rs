@@ -75,6 +75,10 @@ pub struct LoadOptions {
     pub interruptible: bool,
     /// Turns imports that no host offers into traps.
     pub stub_unknown_imports: bool,
+    /// Native code compares addresses with the memory's size instead of relying on guard pages.
+    pub explicit_bounds: bool,
+    /// Native code compares and calls instead of trapping in hardware.
+    pub call_traps: bool,
 }
 
 /// A loaded plugin, shared by all workers.

@@ -1,7 +1,7 @@
 //! The native engine: code compiled by `nullvm-compiler`, run by the shim as an image in memory.
 
 use super::{EngineError, Instance, LoadOptions, Module, Setup, Trap};
-use nullvm_compiler::{Options, compile, emit};
+use nullvm_compiler::{Bounds, Options, Traps, compile, emit};
 use nullvm_shim::{CallError, Image, Limits, Plugin};
 use plugin_abi::{AbiVersion, CallbackId};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub(super) fn load(name: &str, wasm: &[u8], options: LoadOptions) -> Result<Arc<
         cpu: Some("native".to_owned()),
         interruptible: options.interruptible,
         stub_unknown_imports: options.stub_unknown_imports,
+        bounds: if options.explicit_bounds { Bounds::Explicit } else { Bounds::Guard },
+        traps: if options.call_traps { Traps::Call } else { Traps::Signal },
         ..Options::default()
     };
     let compiled = compile(wasm, &options).map_err(|e| module_error(&e))?;

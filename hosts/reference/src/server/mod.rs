@@ -87,8 +87,8 @@ impl Server {
         {
             return Err(ConfigError(format!("{status} is no status to answer with")).into());
         }
-        let options =
-            LoadOptions { interruptible: config.host.limits.deadline_ms.is_some(), ..LoadOptions::default() };
+        let interruptible = config.load.interruptible || config.host.limits.deadline_ms.is_some();
+        let options = LoadOptions { interruptible, ..config.load };
         let module = engine::load(config.engine, &config.plugin.name, &config.wasm, options)?;
         Self::start_module(module, config)
     }
@@ -179,7 +179,7 @@ impl Drop for RunningServer {
     }
 }
 
-/// Runs a server until the user interrupts it.
+/// Runs a server until the user interrupts it (SIGINT) or it is told to end (SIGTERM).
 ///
 /// # Errors
 /// When it does not start, or signals cannot be waited for.
@@ -190,9 +190,17 @@ pub fn run_until_ctrl_c(
     let server = Server::start(config)?;
     started(&server);
     let runtime = runtime()?;
-    runtime.block_on(tokio::signal::ctrl_c()).map_err(system("waiting for a signal"))?;
+    runtime.block_on(told_to_end()).map_err(system("waiting for a signal"))?;
     server.shutdown();
     Ok(())
+}
+
+async fn told_to_end() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 fn bind(addr: SocketAddr) -> Result<TcpListener, ServerError> {
