@@ -45,7 +45,9 @@ fn build(name: &str) -> Vec<u8> {
 /// Compiles in another process, up to the image and the object.
 fn compile_apart(name: &str) -> Cost {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("extreme_{name}.wasm"));
+    // The same test may run twice at a time.
+    let file = format!("extreme_{name}_{}.wasm", std::process::id());
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
     std::fs::write(&file, build(name)).expect("the module is written");
     let output = Command::new(std::env::current_exe().expect("this test"))
         .args(["--exact", "child", "--nocapture", "--test-threads=1"])
