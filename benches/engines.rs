@@ -50,7 +50,24 @@ unsafe extern "C" fn add_header(host: *mut c_void, _: u32, _: Bytes, _: Bytes) -
     Status::Ok as u32
 }
 
+unsafe extern "C" fn get_buffer_status(_: *mut c_void, _: u32, _: *mut u32, _: *mut u32) -> u32 {
+    Status::NotFound as u32
+}
+
+unsafe extern "C" fn define_metric(_: *mut c_void, _: u32, _: Bytes, id: *mut u32) -> u32 {
+    // SAFETY: the shim gives room for the result.
+    unsafe { *id = 1 };
+    Status::Ok as u32
+}
+
+unsafe extern "C" fn set_effective_context(_: *mut c_void, _: u32) -> u32 {
+    Status::Ok as u32
+}
+
 static TABLE: HostTable = HostTable {
+    set_effective_context: Some(set_effective_context),
+    get_buffer_status: Some(get_buffer_status),
+    define_metric: Some(define_metric),
     log: Some(log),
     get_header: Some(get_header),
     get_headers: Some(get_headers),
@@ -74,6 +91,7 @@ fn instantiate(module: &dyn Module, host: &mut Host) -> Box<dyn Instance> {
 /// An instance with a root context 1 and a stream 2.
 fn started(module: &dyn Module, host: &mut Host) -> Box<dyn Instance> {
     let mut instance = instantiate(module, host);
+    instance.start().expect("it initialises");
     let mut call = |id, args: &[u32]| {
         if instance.exports(id) {
             instance.call(id, args).expect("no trap");

@@ -78,6 +78,10 @@ pub struct TableSlot {
 /// and the sum must not wrap.
 pub const STOP: u64 = i64::MAX as u64;
 
+/// Stack in bytes that the shim keeps below the limit of a guest, for the host functions it calls. Code without hardware
+/// traps takes frames of up to a quarter of it before it compares.
+pub const HOST_HEADROOM: u32 = 128 * 1024;
+
 const fn below_base(offset_in_header: usize) -> i32 {
     offset_in_header as i32 - HEADER_SIZE as i32
 }

@@ -7,7 +7,7 @@ use nullvm_shim::{CallError, Image, Instance, Limits, Plugin};
 use plugin_abi::{CallbackId, TrapCode};
 use std::ffi::c_void;
 use std::ptr::null_mut;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 const MODES: [(Bounds, Traps); 4] = [
@@ -33,6 +33,13 @@ const KINDS: [Option<TrapCode>; 11] = [
 ];
 
 const THREADS: usize = 8;
+
+/// The tests of this file measure memory and time, so that one runs at a time also where they share a process.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// How often each kind on each thread; `NULLVM_TORTURE_TIMES` lowers it for slow checkers such as valgrind.
 fn times() -> usize {
@@ -121,6 +128,7 @@ fn on_all_threads(plugin: &Arc<Plugin>, times: usize) {
 
 #[test]
 fn traps_leave_the_process_as_it_was() {
+    let _alone = alone();
     for (bounds, traps) in modes() {
         let plugin = torture_plugin(bounds, traps);
         // Threads' arenas and the pool come into being once.
@@ -145,6 +153,7 @@ fn traps_leave_the_process_as_it_was() {
 /// threads share two processors with whatever else runs.
 #[test]
 fn endless_guests_are_stopped() {
+    let _alone = alone();
     for (bounds, traps) in MODES {
         let options = Options { checks: false, bounds, traps, interruptible: true, ..Options::default() };
         let plugin = plugin(include_str!("loops.wat"), options);
@@ -175,6 +184,7 @@ fn endless_guests_are_stopped() {
 /// A deadline of the instance does the same without a thread of the embedder's.
 #[test]
 fn deadlines_stop_guests() {
+    let _alone = alone();
     let options = Options { checks: false, interruptible: true, ..Options::default() };
     let plugin = plugin(include_str!("loops.wat"), options);
     let limits = Limits { deadline_ms: 20, ..Limits::default() };

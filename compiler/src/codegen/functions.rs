@@ -16,11 +16,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use wasmparser::FuncValidatorAllocations;
 
-/// Stack of a worker: passes of the code generator recurse with the depth of expressions.
+/// Stack of a worker, generous: neither the translator nor the code generator is known to recurse with the module's depth.
 const WORKER_STACK: usize = 16 << 20;
 
 /// Frames up to this size fit the room that the shim keeps below the stack limit: a quarter of it.
-const LARGEST_UNGUARDED_FRAME: u32 = 32 * 1024;
+const LARGEST_UNGUARDED_FRAME: u32 = plugin_abi::context::HOST_HEADROOM / 4;
 
 /// What a piece of code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
