@@ -16,6 +16,7 @@ struct Tool {
 
 const TOOLS: &[Tool] = &[
     Tool { program: "cc", package: "gcc", why: "links the C programs of the link tests" },
+    Tool { program: "c++", package: "g++", why: "checks that nullvm.h is C++ too" },
     Tool { program: "ld.lld", package: "lld", why: "the link tests link with GNU ld and with lld" },
 ];
 
