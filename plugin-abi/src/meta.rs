@@ -461,7 +461,7 @@ impl<'a> Meta<'a> {
         let defined = &self.functions[self.imports.len()..];
         let i = defined.partition_point(|f| f.offset <= text_offset).checked_sub(1)?;
         let f = &defined[i];
-        (text_offset - f.offset < f.size).then_some((self.imports.len() + i) as u32)
+        (text_offset.checked_sub(f.offset)? < f.size).then_some((self.imports.len() + i) as u32)
     }
 
     /// The export of this name and kind.

@@ -7,8 +7,8 @@
  * - An instance is used by one thread at a time; plugins and interrupt handles by any number of them.
  * - Functions of nullvm_host_t answer a nullvm_status_t as a number. The first argument is the host pointer given to
  *   nullvm_instance_new. Slices passed in are valid during the call; slices handed out belong to the host and stay valid
- *   until the next call into the table, other than log, time and capability_error. Out-parameters are written on success
- *   only. A function may call back into the same instance. A NULL function is answered with NULLVM_STATUS_UNIMPLEMENTED.
+ *   until the next call into the table, other than log, time, monotonic_time and capability_error. Out-parameters are
+ *   written on success only. A function may call back into the same instance. A NULL function is answered with NULLVM_STATUS_UNIMPLEMENTED.
  */
 
 #ifndef NULLVM_H
@@ -416,7 +416,7 @@ typedef struct {
   uint64_t stack_size;
   // Milliseconds that one call may take; default none. Needs code compiled with `--interruptible`.
   uint32_t deadline_ms;
-  // Elements of each table; default 10 million.
+  // Elements of all tables together, 16 bytes each; default 1 million.
   uint32_t max_table_elements;
 } nullvm_limits_t;
 

@@ -4,7 +4,8 @@
 //! - The first argument is the `host` pointer given at `nullvm_instance_new`.
 //! - Slices passed in point into the guest's memory or into constant data and are valid during the call only.
 //! - Slices handed out ([`Bytes`], [`Pairs`]) belong to the host and stay valid until the next call into this host
-//!   table, other than `log`, `time` and `capability_error`, which a guest may cause from within its allocator.
+//!   table, other than `log`, `time`, `monotonic_time` and `capability_error`, which a guest may cause from within its
+//!   allocator.
 //! - Out-parameters are written only when the result is [`Status::Ok`], and point at host memory, never into the guest.
 //! - A function may call back into the same instance (entries nest).
 //! - A null function pointer is answered with [`Status::Unimplemented`].

@@ -29,10 +29,11 @@ pub struct Limits {
     pub max_memory_bytes: u64,
     /// Bytes of native stack for the guest, within an eighth; less where the thread's own stack ends earlier.
     pub stack_size: usize,
-    /// Milliseconds that one call may take, calls nested in it included; 0 for no deadline. Needs code compiled with
+    /// Milliseconds that one call may take, calls nested in it included; 0 for no deadline. The initialisation that runs
+    /// before a first callback is a call of its own. Needs code compiled with
     /// `--interruptible`.
     pub deadline_ms: u32,
-    /// Elements of each table; `table.grow` beyond it gives -1.
+    /// Elements of all tables together, 16 bytes each; `table.grow` beyond it gives -1.
     pub max_table_elements: u32,
 }
 
@@ -42,7 +43,7 @@ impl Default for Limits {
             max_memory_bytes: 1 << 30,
             stack_size: 512 * 1024,
             deadline_ms: 0,
-            max_table_elements: 10_000_000,
+            max_table_elements: 1_000_000,
         }
     }
 }
@@ -125,7 +126,7 @@ impl fmt::Display for InstanceError {
             Self::TableLimit { table, minimum, limit } => {
                 write!(
                     f,
-                    "table {table} starts with {minimum} elements, the limit is {limit}: raise the table limit"
+                    "table {table} starts with {minimum} elements, the limit for all tables together is {limit}: raise the table limit"
                 )
             }
             Self::NotInterruptible => {
@@ -228,13 +229,12 @@ impl Instance {
         if limits.deadline_ms > 0 && header.flags & FLAG_INTERRUPTIBLE == 0 {
             return Err(InstanceError::NotInterruptible);
         }
+        let limit = limits.max_table_elements.min(crate::plugin::PREPARED_ELEMENTS);
+        let mut elements = 0u64;
         for (n, table) in plugin.meta().tables.iter().enumerate() {
-            if table.min > limits.max_table_elements || plugin.tables[n].len() != table.min as usize {
-                return Err(InstanceError::TableLimit {
-                    table: n as u32,
-                    minimum: table.min,
-                    limit: limits.max_table_elements,
-                });
+            elements += u64::from(table.min);
+            if elements > u64::from(limit) || plugin.tables[n].len() != table.min as usize {
+                return Err(InstanceError::TableLimit { table: n as u32, minimum: table.min, limit });
             }
         }
         if let Some(code) = plugin.instantiation_trap {

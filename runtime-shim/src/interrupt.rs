@@ -133,8 +133,9 @@ impl Link {
         high: usize,
     ) {
         let mut lowest = sp.saturating_sub(size);
-        // On a stack of the host's own making (a fiber) the thread's bounds say nothing.
-        if sp <= high && sp >= low {
+        // Within the thread's stack the end counts, also where what is left of it belongs to the host: the guest then traps
+        // at its first check. On a stack of the host's own making (a fiber) the thread's bounds say nothing.
+        if sp <= high && sp >= low.saturating_sub(trap::HOST_HEADROOM) {
             lowest = lowest.max(low);
         }
         let _lock = self.header.lock();

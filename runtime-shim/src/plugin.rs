@@ -19,8 +19,8 @@ use plugin_abi::{
 /// Memories of a plugin that are kept for its next instances.
 const POOLED_SLOTS: usize = 64;
 
-/// Largest table that is prepared when a plugin is loaded; no instance can have a larger initial one.
-const PREPARED_ELEMENTS: u32 = 64 << 20;
+/// Elements that are prepared when a plugin is loaded, of all its tables together: 64 MiB. No instance can start with more.
+pub(crate) const PREPARED_ELEMENTS: u32 = 4 << 20;
 
 /// Why a plugin cannot be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,12 +182,14 @@ impl Plugin {
     }
 
     fn fill_tables(&mut self) -> Result<(), LoadError> {
+        let mut left = PREPARED_ELEMENTS;
         for t in self.meta.tables {
             let init = self.element(u64::from(t.init)).ok_or(LoadError::NoCode(t.init.wrapping_sub(1)))?;
             let mut elements = Vec::new();
             // A table that the process cannot hold fails at instantiation, where there is a limit to name.
-            if t.min <= PREPARED_ELEMENTS && elements.try_reserve_exact(t.min as usize).is_ok() {
+            if t.min <= left && elements.try_reserve_exact(t.min as usize).is_ok() {
                 elements.resize(t.min as usize, init);
+                left -= t.min;
             }
             self.tables.push(elements.into_boxed_slice());
         }

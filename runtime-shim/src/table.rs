@@ -81,7 +81,7 @@ impl Instance {
             *slot = Some(elements);
         }
         let elements = slot.as_mut()?;
-        elements.try_reserve(extra).ok()?;
+        elements.try_reserve_exact(extra).ok()?;
         self.set_slot(table, elements.as_mut_ptr(), elements.len());
         Some(elements)
     }
@@ -134,9 +134,10 @@ impl Instance {
         let before = self.elements(table).len() as u32;
         let record = &self.plugin().meta().tables[table as usize];
         let max = if record.max == NONE { u32::MAX } else { record.max };
-        let max = max.min(self.limits().max_table_elements);
+        let all: u64 = (0..self.table_count()).map(|t| self.elements(t).len() as u64).sum();
+        let fits = all + u64::from(delta) <= u64::from(self.limits().max_table_elements);
         match before.checked_add(delta) {
-            Some(size) if size <= max => {}
+            Some(size) if size <= max && fits => {}
             _ => return Ok(u32::MAX),
         }
         if delta > 0 {

@@ -181,6 +181,58 @@ fn endless_guests_are_stopped() {
     }
 }
 
+/// On a thread whose whole stack is what the shim keeps for the host, a guest traps; on larger ones it runs. Never does it get
+/// below the stack.
+#[test]
+fn small_stacks_are_respected() {
+    let _alone = alone();
+    for (bounds, traps) in modes() {
+        let plugin = torture_plugin(bounds, traps);
+        for kib in [96, 128, 160, 256, 1024] {
+            let plugin = &plugin;
+            let run = move || {
+                // Recursion, then a call that needs hardly any stack.
+                let deep = instance(plugin).call(CallbackId::OnTick, &[8]);
+                (deep, instance(plugin).call(CallbackId::OnTick, &[0]))
+            };
+            let (deep, shallow) = std::thread::scope(|scope| {
+                let thread = std::thread::Builder::new().stack_size(kib << 10).spawn_scoped(scope, run);
+                thread.expect("a thread").join().expect("no panic")
+            });
+            assert_eq!(deep, Err(CallError::Trap(TrapCode::StackOverflow)), "{kib} KiB");
+            if kib >= 256 {
+                assert_eq!(shallow, Ok(0), "{kib} KiB");
+            }
+        }
+    }
+}
+
+/// The limit holds for all tables together, at the start and when they grow.
+#[test]
+fn tables_are_limited_together() {
+    let _alone = alone();
+    let tables = |n: usize, min: u32| {
+        let grow: String =
+            (0..n).map(|t| format!("(drop (table.grow {t} (ref.null func) (i32.const 1000000)))")).collect();
+        let size: String = (1..n).map(|t| format!("(i32.add (table.size {t}))")).collect();
+        format!(
+            "(module {} (func (export \"grow\") (result i32) {grow} (table.size 0) {size}))",
+            format!("(table {min} funcref)").repeat(n)
+        )
+    };
+    let options = Options { checks: false, ..Options::default() };
+    let grown = plugin(&tables(100, 0), options.clone());
+    let mut values = [nullvm_shim::Value::from_u32(0)];
+    instance(&grown).invoke("grow", &mut values).expect("no trap");
+    assert_eq!(values[0].u32(), 1_000_000, "one table has it all");
+    // A module that asks for gigabytes is refused without taking them.
+    let large = plugin(&tables(100, 67_108_864), options);
+    let (before, _) = resources();
+    let refused = Instance::new(&large, &HostTable::EMPTY, null_mut(), &Limits::default());
+    assert!(refused.is_err_and(|e| e.to_string().contains("all tables together")));
+    assert!(resources().0 < before + (64 << 20));
+}
+
 /// A deadline of the instance does the same without a thread of the embedder's.
 #[test]
 fn deadlines_stop_guests() {

@@ -204,6 +204,11 @@ impl<'m> Translator<'_, 'm> {
             }
             ImportBinding::Embedder => {
                 let area = self.value_area(ty.params.len().max(ty.results.len()));
+                // What the embedder leaves out must not show what was on the stack.
+                let zero = self.vector_constant([0; 16]);
+                for i in 0..ty.params.len().max(ty.results.len()) {
+                    self.b.ins().store(MemFlagsData::trusted(), zero, area, (i * 16) as i32);
+                }
                 for (i, value) in self.canonical_all(args).into_iter().enumerate() {
                     self.b.ins().store(MemFlagsData::trusted(), value, area, (i * 16) as i32);
                 }

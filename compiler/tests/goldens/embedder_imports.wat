@@ -15,6 +15,7 @@
 ;;     sig0 = (i64 vmctx, i32, i64) system_v
 ;;     fn0 = colocated u2:13 sig0
 ;;     const0 = 0x00000000000000030000000000000002
+;;     const1 = 0x00000000000000000000000000000000
 ;;     stack_limit = gv1
 ;;
 ;; block0(v0: i64, v1: i32):
@@ -22,13 +23,17 @@
 ;;     v5 = vconst.i8x16 const0
 ;;     v6 = iconst.i32 0
 ;;     v7 = stack_addr.i64 ss0
+;;     v8 = vconst.i8x16 const1
+;;     store notrap aligned v8, v7  ; v8 = const1
+;;     store notrap aligned v8, v7+16  ; v8 = const1
+;;     store notrap aligned v8, v7+32  ; v8 = const1
 ;;     store notrap aligned v1, v7
 ;;     store notrap aligned v4, v7+16  ; v4 = 0x1.0000000000000p0
 ;;     store notrap aligned v5, v7+32  ; v5 = const0
 ;;     call fn0(v0, v6, v7)  ; v6 = 0
-;;     v8 = load.i64 notrap aligned v7
-;;     v9 = load.f32 notrap aligned v7+16
-;;     jump block1(v8, v9)
+;;     v9 = load.i64 notrap aligned v7
+;;     v10 = load.f32 notrap aligned v7+16
+;;     jump block1(v9, v10)
 ;;
 ;; block1(v2: i64, v3: f32):
 ;;     return v2, v3
@@ -41,10 +46,15 @@
 ;;   jnbe #trap=stk_ovf
 ;;   subq $0x30, %rsp
 ;; block0:
+;;   uninit  %xmm0
+;;   pxor %xmm0, %xmm0
 ;;   leaq <offset:1>+(%rsp), %rdx
+;;   movdqu %xmm0, <offset:1>+(%rsp)
+;;   movdqu %xmm0, <offset:1>+0x10(%rsp)
+;;   movdqu %xmm0, <offset:1>+0x20(%rsp)
 ;;   movl %esi, <offset:1>+(%rsp)
-;;   movabsq $0x3ff0000000000000, %r10
-;;   movq %r10, %xmm0
+;;   movabsq $0x3ff0000000000000, %rax
+;;   movq %rax, %xmm0
 ;;   movsd %xmm0, <offset:1>+0x10(%rsp)
 ;;   movdqu (%rip), %xmm0
 ;;   movdqu %xmm0, <offset:1>+0x20(%rsp)

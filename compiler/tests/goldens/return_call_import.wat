@@ -38,15 +38,18 @@
 ;;     gv1 = load.i64 notrap aligned gv0-24
 ;;     sig0 = (i64 vmctx, i32, i64) system_v
 ;;     fn0 = colocated u2:13 sig0
+;;     const0 = 0x00000000000000000000000000000000
 ;;     stack_limit = gv1
 ;;
 ;; block0(v0: i64, v1: i32):
 ;;     v3 = iconst.i32 0
 ;;     v4 = stack_addr.i64 ss0
+;;     v5 = vconst.i8x16 const0
+;;     store notrap aligned v5, v4  ; v5 = const0
 ;;     store notrap aligned v1, v4
 ;;     call fn0(v0, v3, v4)  ; v3 = 0
-;;     v5 = load.i32 notrap aligned v4
-;;     return v5
+;;     v6 = load.i32 notrap aligned v4
+;;     return v6
 ;;
 ;; block1(v2: i32):
 ;;     trap user1
@@ -59,7 +62,10 @@
 ;;   jnbe #trap=stk_ovf
 ;;   subq $0x10, %rsp
 ;; block0:
+;;   uninit  %xmm0
+;;   pxor %xmm0, %xmm0
 ;;   leaq <offset:1>+(%rsp), %rdx
+;;   movdqu %xmm0, <offset:1>+(%rsp)
 ;;   movl %esi, <offset:1>+(%rsp)
 ;;   uninit  %rsi
 ;;   xorl %esi, %esi

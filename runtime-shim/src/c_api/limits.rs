@@ -14,7 +14,7 @@ pub struct CLimits {
     pub stack_size: u64,
     /// Milliseconds that one call may take; default none. Needs code compiled with `--interruptible`.
     pub deadline_ms: u32,
-    /// Elements of each table; default 10 million.
+    /// Elements of all tables together, 16 bytes each; default 1 million.
     pub max_table_elements: u32,
 }
 

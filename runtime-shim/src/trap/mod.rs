@@ -28,7 +28,7 @@ use x86_64::Activation;
 pub const MAX_FRAMES: usize = 20;
 
 /// Stack that the guest leaves to the host functions it calls, at the end of a thread's stack.
-const HOST_HEADROOM: usize = plugin_abi::context::HOST_HEADROOM as usize;
+pub(crate) const HOST_HEADROOM: usize = plugin_abi::context::HOST_HEADROOM as usize;
 
 /// The variables of a thread; zero in a thread that never entered a guest.
 #[repr(C)]
