@@ -66,3 +66,24 @@ fn output_is_deterministic() {
         assert!(one == build(jobs), "{jobs} jobs give other bytes than one");
     }
 }
+
+/// Objects for aarch64 are what they say, as far as can be told without running them.
+#[test]
+fn objects_for_aarch64_parse() {
+    use object::{Object, ObjectSymbol};
+    let (name, wasm) = filters().into_iter().find(|(n, _)| n == "add_header").expect("add_header");
+    let target = Some("aarch64-unknown-linux-gnu".to_owned());
+    let module = compile(&wasm, &Options { name, target, ..Options::default() }).expect("compiles");
+    let bytes = emit::object(&module).expect("an object");
+    let file = object::File::parse(&*bytes).expect("it parses");
+    assert_eq!(file.architecture(), object::Architecture::Aarch64);
+    assert!(file.section_by_name(".eh_frame").is_some());
+    let global: Vec<_> = file
+        .symbols()
+        .filter(|s| s.is_global() && s.is_definition())
+        .map(|s| s.name().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(global, ["nullvm_plugin_add_header"]);
+    let undefined = file.symbols().filter(|s| s.is_undefined() && !s.name().unwrap_or_default().is_empty());
+    assert!(undefined.into_iter().all(|s| s.name().unwrap_or_default().starts_with("nullvm_")));
+}
