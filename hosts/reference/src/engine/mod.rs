@@ -12,10 +12,12 @@ mod wasmtime;
 
 use crate::config::{EngineKind, GuestLimits};
 use core::ffi::c_void;
-use nullvm_shim::guest::FunctionSet;
+use nullvm_shim::dispatch::dispatch;
+use nullvm_shim::guest::{FunctionSet, Guest, GuestState, HostError, Phase};
 use nullvm_shim::host::HostTable;
 use plugin_abi::{
-    AbiVersion, CALLBACKS, CallbackId, HostFunction, TrapCode, ValType, host_function_by_import,
+    AbiVersion, CALLBACKS, CallbackId, HostFunction, HostFunctionId, TrapCode, ValType,
+    host_function_by_import,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -102,6 +104,50 @@ pub struct Setup<'a> {
     pub capabilities: FunctionSet,
     /// `KEY=VALUE` each.
     pub environment: &'a [Vec<u8>],
+}
+
+impl Setup<'_> {
+    /// The state of a guest that is about to be instantiated, for engines that keep it themselves.
+    fn guest_state(&self, abi: AbiVersion) -> GuestState {
+        let mut state = GuestState::new(abi);
+        state.restrict(self.capabilities);
+        state.environment = self.environment.to_vec();
+        state.enter(Phase::Init);
+        state
+    }
+}
+
+/// What a host function makes the guest trap with, as an error of the engine's.
+#[derive(Debug)]
+struct HostTrap(TrapCode);
+
+impl fmt::Display for HostTrap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+impl std::error::Error for HostTrap {}
+
+/// Parameters of a host function at most, and more.
+const MOST_PARAMS: usize = 16;
+
+/// Answers a host call: the status for the guest, or its trap. `args` are integers, zero-extended.
+fn answer<G: Guest>(
+    guest: &mut G,
+    id: HostFunctionId,
+    args: impl Iterator<Item = u64>,
+) -> Result<i32, HostTrap> {
+    let (mut values, mut count) = ([0; MOST_PARAMS], 0);
+    for (value, arg) in values.iter_mut().zip(args) {
+        *value = arg;
+        count += 1;
+    }
+    match dispatch(guest, id, &values[..count]) {
+        Ok(status) => Ok(status as i32),
+        Err(HostError::Status(status)) => Ok(status as i32),
+        Err(HostError::Trap(code)) => Err(HostTrap(code)),
+    }
 }
 
 /// A running plugin. After a trap it is of no more use.

@@ -3,12 +3,11 @@
 //! A deadline is kept by fuel: a call that runs out of it looks at the clock and goes on, or ends.
 
 use super::{
-    EngineError, Instance, LoadOptions, Module, Setup, Signature, Trap, abi_of, bind_imports, check_callback,
-    start_order,
+    EngineError, HostTrap, Instance, LoadOptions, Module, Setup, Signature, Trap, abi_of, answer,
+    bind_imports, check_callback, start_order,
 };
 use core::ffi::c_void;
-use nullvm_shim::dispatch::dispatch;
-use nullvm_shim::guest::{Guest, GuestMemory, GuestState, HostError, Phase};
+use nullvm_shim::guest::{Guest, GuestMemory, GuestState, Phase};
 use nullvm_shim::host::HostTable;
 use plugin_abi::{AbiVersion, CALLBACKS, CallbackId, HostFunctionId, TrapCode, ValType};
 use std::sync::Arc;
@@ -33,16 +32,6 @@ struct Data {
     limits: StoreLimits,
     /// When the current entry must end; only looked at by modules with fuel.
     deadline: Option<Instant>,
-}
-
-/// A trap that a host function asked for.
-#[derive(Debug)]
-struct HostTrap(TrapCode);
-
-impl std::fmt::Display for HostTrap {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.message())
-    }
 }
 
 impl wasmi::errors::HostError for HostTrap {}
@@ -223,21 +212,14 @@ fn host_call(
     params: &[Val],
     results: &mut [Val],
 ) -> Result<(), wasmi::Error> {
-    let mut args = [0u64; 16];
-    for (arg, value) in args.iter_mut().zip(params) {
-        *arg = match value {
-            Val::I32(v) => u64::from(*v as u32),
-            Val::I64(v) => *v as u64,
-            _ => 0,
-        };
-    }
-    let status = match dispatch(&mut WasmiGuest(&mut caller), id, &args[..params.len()]) {
-        Ok(status) => status,
-        Err(HostError::Status(status)) => status as u32,
-        Err(HostError::Trap(code)) => return Err(wasmi::Error::host(HostTrap(code))),
-    };
+    let args = params.iter().map(|value| match value {
+        Val::I32(v) => u64::from(*v as u32),
+        Val::I64(v) => *v as u64,
+        _ => 0,
+    });
+    let status = answer(&mut WasmiGuest(&mut caller), id, args).map_err(wasmi::Error::host)?;
     if let Some(result) = results.first_mut() {
-        *result = Val::I32(status as i32);
+        *result = Val::I32(status);
     }
     Ok(())
 }
@@ -248,13 +230,9 @@ impl Module for WasmiModule {
     }
 
     fn instantiate(&self, setup: &Setup<'_>) -> Result<Box<dyn Instance>, EngineError> {
-        let mut state = GuestState::new(self.abi);
-        state.restrict(setup.capabilities);
-        state.environment = setup.environment.to_vec();
-        state.enter(Phase::Init);
         let limit = usize::try_from(setup.limits.memory).unwrap_or(usize::MAX);
         let data = Data {
-            state,
+            state: setup.guest_state(self.abi),
             table: setup.table,
             host: setup.host,
             memory: None,
