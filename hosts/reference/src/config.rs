@@ -3,7 +3,7 @@
 use crate::engine::LoadOptions;
 use crate::log::{Level, LogSink, Logger};
 use crate::metrics::Metrics;
-use crate::shared::Shared;
+use nullvm_host_common::shared::SharedStore;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -154,7 +154,7 @@ pub struct HostConfig {
     /// See [`NodeConfig`].
     pub node: Arc<NodeConfig>,
     /// Shared data and queues. Hosts that should see each other's take clones of one.
-    pub shared: Arc<Shared>,
+    pub shared: SharedStore,
     /// Where metrics are kept.
     pub metrics: Arc<Metrics>,
     /// Where log lines go.
@@ -171,7 +171,7 @@ impl Default for HostConfig {
             limits: GuestLimits::default(),
             clusters: BTreeMap::new(),
             node: Arc::default(),
-            shared: Arc::default(),
+            shared: SharedStore::default(),
             metrics: Arc::default(),
             logger: Arc::new(Logger::new(Level::Info, LogSink::Stderr)),
             buffer_limit: 1 << 20,

@@ -16,6 +16,7 @@ use crate::timer::TimerChange;
 use crate::vm::{AfterCall, CallKind, HostCall, HostCell, LocalReply, Outbound, State};
 use core::ffi::c_void;
 use nullvm_shim::host::{Bytes, GrpcCall, HostTable, HttpCall, LocalResponse, Pair, Pairs, Status};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The one table.
@@ -281,12 +282,16 @@ fn grpc_request(
     path: (Bytes, Bytes),
     metadata: Pairs,
 ) -> Result<GrpcRequest, Status> {
-    let (cluster, authority) = grpc::upstream(&state.config.clusters, slice(upstream))?;
+    let (cluster, service) = grpc::upstream(&state.config.clusters, slice(upstream))?;
     let text = |b| std::str::from_utf8(slice(b)).map_err(|_| Status::BadArgument);
     let path = format!("/{}/{}", text(path.0)?, text(path.1)?);
     let token = state.next_call(kind);
     state.pending_calls.insert(token);
-    let (root, metadata) = (state.root_id(), map_of(metadata));
+    let (root, mut metadata) = (state.root_id(), map_of(metadata));
+    for (key, value) in &service.initial_metadata {
+        metadata.add(key, value);
+    }
+    let authority = service.authority;
     Ok(GrpcRequest { root, token, cluster, path, authority, metadata, message: None, timeout: None })
 }
 
@@ -495,7 +500,8 @@ host_functions! {
 
     fn register_shared_queue(state, name: Bytes) -> (token: u32) {
         let (root, notify) = (state.root_id(), state.queue_notifier.clone());
-        Ok(state.config.shared.register_queue(&state.vm_id, slice(name), root, notify))
+        let notify = Arc::new(move |token| notify(root, token));
+        state.config.shared.register_queue(&state.vm_id, slice(name), state.queue_owner, notify)
     }
 
     fn resolve_shared_queue(state, vm_id: Bytes, name: Bytes) -> (token: u32) {
@@ -566,10 +572,24 @@ host_functions! {
         if name == "clear_route_cache" {
             return Ok(give(state, Vec::new()));
         }
+        if let Some(result) = expression(state, name, slice(arguments)) {
+            return result.map(|bytes| give(state, bytes));
+        }
         let function = state.foreign.get(name).ok_or(Status::NotFound)?;
         let results = function(slice(arguments))?;
         Ok(give(state, results))
     }
+}
+
+/// The foreign functions of expressions: `None` for another name.
+fn expression(state: &mut State, name: &str, arguments: &[u8]) -> Option<Result<Vec<u8>, Status>> {
+    let mut expressions = std::mem::take(&mut state.expressions);
+    let result = expressions.call(name, arguments, &properties::Stream(state));
+    state.expressions = expressions;
+    Some(result?.map_err(|error| {
+        state.config.logger.log(Level::Debug, &format!("{name}: {error}"));
+        error.status
+    }))
 }
 
 fn monotonic() -> u64 {

@@ -23,7 +23,6 @@ pub mod maps;
 pub mod metrics;
 pub mod properties;
 pub mod server;
-pub mod shared;
 pub mod timer;
 pub mod vm;
 

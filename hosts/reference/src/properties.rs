@@ -4,65 +4,15 @@ use crate::context::http::Http;
 use crate::context::{Context, Kind, StreamInfo};
 use crate::maps::HeaderMap;
 use crate::vm::State;
+use nullvm_host_common::cel::Attributes;
+use nullvm_host_common::value::AttributeValue as Value;
 use nullvm_shim::host::Status;
 use serde_json::Value as Json;
 use std::net::SocketAddr;
 use std::time::UNIX_EPOCH;
 
-/// A value on its way into a guest.
-#[derive(Clone, Debug, PartialEq)]
-enum Value {
-    /// As it is.
-    Bytes(Vec<u8>),
-    /// 64 bits; signed and unsigned ones look the same.
-    Int(i64),
-    /// 64 bits.
-    Double(f64),
-    /// One byte.
-    Bool(bool),
-    /// As a serialized header map, each value serialized by its kind.
-    Map(Vec<(Vec<u8>, Value)>),
-    /// As a serialized header map, with items for keys.
-    List(Vec<Value>),
-}
-
-impl Value {
-    fn str(s: &str) -> Option<Self> {
-        Some(Self::Bytes(s.as_bytes().to_vec()))
-    }
-
-    fn serialize(&self) -> Vec<u8> {
-        match self {
-            Self::Bytes(bytes) => bytes.clone(),
-            Self::Int(n) => n.to_le_bytes().to_vec(),
-            Self::Double(n) => n.to_le_bytes().to_vec(),
-            Self::Bool(b) => vec![u8::from(*b)],
-            Self::Map(entries) => {
-                serialize_pairs(entries.iter().map(|(k, v)| (k.clone(), v.serialize())).collect())
-            }
-            Self::List(items) => serialize_pairs(items.iter().map(|v| (v.serialize(), Vec::new())).collect()),
-        }
-    }
-}
-
-/// A header map as guests read it: count, lengths, then texts with a NUL behind each.
-fn serialize_pairs(pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<u8> {
-    let mut out = (pairs.len() as u32).to_le_bytes().to_vec();
-    for (key, value) in &pairs {
-        out.extend_from_slice(&(key.len() as u32).to_le_bytes());
-        out.extend_from_slice(&(value.len() as u32).to_le_bytes());
-    }
-    for (key, value) in &pairs {
-        for text in [key, value] {
-            out.extend_from_slice(text);
-            out.push(0);
-        }
-    }
-    out
-}
-
-fn of_headers(map: &HeaderMap) -> Value {
-    Value::Map(map.entries().iter().map(|(k, v)| (k.clone(), Value::Bytes(v.clone()))).collect())
+fn text(text: &str) -> Option<Value> {
+    Some(Value::str(text))
 }
 
 fn of_json(json: &Json) -> Option<Value> {
@@ -70,7 +20,7 @@ fn of_json(json: &Json) -> Option<Value> {
         Json::Null => return None,
         Json::Bool(b) => Value::Bool(*b),
         Json::Number(n) => Value::Double(n.as_f64()?),
-        Json::String(s) => Value::Bytes(s.as_bytes().to_vec()),
+        Json::String(s) => Value::str(s),
         Json::Array(items) => Value::List(items.iter().filter_map(of_json).collect()),
         Json::Object(fields) => Value::Map(
             fields.iter().filter_map(|(k, v)| Some((k.as_bytes().to_vec(), of_json(v)?))).collect(),
@@ -179,9 +129,9 @@ fn node(state: &State, path: &[&str]) -> Option<Value> {
             proto::bytes(&mut out, 6, b"nullvm");
             Some(Value::Bytes(out))
         }
-        ["id"] => Value::str(&node.node_id),
-        ["cluster"] => Value::str(&node.node_cluster),
-        ["user_agent_name"] => Value::str("nullvm"),
+        ["id"] => text(&node.node_id),
+        ["cluster"] => text(&node.node_cluster),
+        ["user_agent_name"] => text("nullvm"),
         ["metadata", rest @ ..] => walk(&node.node_metadata, rest),
         _ => None,
     }
@@ -189,23 +139,27 @@ fn node(state: &State, path: &[&str]) -> Option<Value> {
 
 fn address(at: Option<SocketAddr>, part: &str) -> Option<Value> {
     match part {
-        "address" => Value::str(&at?.to_string()),
+        "address" => text(&at?.to_string()),
         "port" => Some(Value::Int(i64::from(at?.port()))),
         _ => None,
     }
 }
 
+fn entries(map: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    map.entries().iter().map(|(k, v)| (k.as_slice(), v.as_slice()))
+}
+
 fn headers(map: &HeaderMap, path: &[&str]) -> Option<Value> {
     match path {
-        [] => Some(of_headers(map)),
-        [key] => map.get(key.as_bytes()).map(|v| Value::Bytes(v.to_vec())),
+        [] => Some(Value::headers(entries(map))),
+        [key] => map.get(key.as_bytes()).map(Value::str),
         _ => None,
     }
 }
 
 fn request(http: &Http, path: &[&str]) -> Option<Value> {
     let (map, info) = (&http.request.headers, &http.info);
-    let header = |key: &str| map.get(key.as_bytes()).map(|v| Value::Bytes(v.to_vec()));
+    let header = |key: &str| map.get(key.as_bytes()).map(Value::str);
     let url = map.get_str(":path").unwrap_or_default();
     let (url_path, query) = url.split_once('?').unwrap_or((url, ""));
     let query = query.split_once('#').map_or(query, |(q, _)| q);
@@ -213,8 +167,8 @@ fn request(http: &Http, path: &[&str]) -> Option<Value> {
     let size = declared.unwrap_or(http.request.body_bytes);
     match path {
         ["path"] => header(":path"),
-        ["url_path"] => Value::str(url_path),
-        ["query"] => Value::str(query),
+        ["url_path"] => text(url_path),
+        ["query"] => text(query),
         ["host"] => header(":authority"),
         ["scheme"] => header(":scheme"),
         ["method"] => header(":method"),
@@ -222,9 +176,9 @@ fn request(http: &Http, path: &[&str]) -> Option<Value> {
         ["useragent"] => header("user-agent"),
         ["id"] => header("x-request-id"),
         ["headers", rest @ ..] => headers(map, rest),
-        ["protocol"] => Value::str(info.protocol),
-        ["time"] => Some(Value::Int(info.start.duration_since(UNIX_EPOCH).ok()?.as_nanos() as i64)),
-        ["duration"] => Some(Value::Int(info.duration? as i64)),
+        ["protocol"] => text(info.protocol),
+        ["time"] => Some(Value::Timestamp(info.start.duration_since(UNIX_EPOCH).ok()?.as_nanos() as i64)),
+        ["duration"] => Some(Value::Duration(info.duration? as i64)),
         ["size"] => Some(Value::Int(size as i64)),
         ["total_size"] => {
             let trailers = http.request.trailers.as_ref().map_or(0, HeaderMap::byte_size);
@@ -239,7 +193,7 @@ fn response(http: &Http, path: &[&str]) -> Option<Value> {
     let code = half.headers.get_str(":status").and_then(|s| s.parse::<i64>().ok());
     match path {
         ["code"] => code.map(Value::Int),
-        ["code_details"] if !http.details.is_empty() => Value::str(&http.details),
+        ["code_details"] if !http.details.is_empty() => text(&http.details),
         ["flags"] => Some(Value::Int(0)),
         ["grpc_status"] => {
             let of = |map: &HeaderMap| map.get_str("grpc-status").and_then(|s| s.parse::<i64>().ok());
@@ -268,9 +222,9 @@ fn find(state: &State, context: &Context, path: &[&str]) -> Option<Value> {
     let node_config = &state.config.node;
     let (info, http) = stream(context);
     match path {
-        ["plugin_name"] => Value::str(&context.plugin.config.name),
-        ["plugin_root_id"] => Value::str(&context.plugin.config.root_id),
-        ["plugin_vm_id"] => Value::str(&state.vm_id),
+        ["plugin_name"] => text(&context.plugin.config.name),
+        ["plugin_root_id"] => text(&context.plugin.config.root_id),
+        ["plugin_vm_id"] => text(&state.vm_id),
         ["xds", rest @ ..] if !matches!(rest, [] | ["xds", ..]) => match rest {
             [
                 "node"
@@ -290,9 +244,9 @@ fn find(state: &State, context: &Context, path: &[&str]) -> Option<Value> {
         ["listener_metadata", rest @ ..] => metadata(&node_config.listener_metadata, rest),
         ["request", rest @ ..] => request(http?, rest),
         ["response", rest @ ..] => response(http?, rest),
-        ["route_name"] => http.and_then(|_| Value::str(&node_config.route_name)),
+        ["route_name"] => http.and_then(|_| text(&node_config.route_name)),
         ["route_metadata", rest @ ..] => http.and_then(|_| metadata(&node_config.route_metadata, rest)),
-        ["cluster_name"] => Value::str(info?.cluster.as_deref()?),
+        ["cluster_name"] => text(info?.cluster.as_deref()?),
         ["cluster_metadata", rest @ ..] => {
             info?.cluster.as_ref()?;
             metadata(&node_config.cluster_metadata, rest)
@@ -314,6 +268,17 @@ fn find(state: &State, context: &Context, path: &[&str]) -> Option<Value> {
             info?.state.get(key.as_bytes()).map(|v| Value::Bytes(v.clone()))
         }
         _ => None,
+    }
+}
+
+/// The properties of the effective context, for expressions.
+pub(crate) struct Stream<'a>(pub(crate) &'a State);
+
+impl Attributes for Stream<'_> {
+    fn get(&self, path: &[&str]) -> Option<Value> {
+        let context = self.0.contexts.get(&self.0.effective_id())?;
+        let set = stream(context).0.and_then(|info| info.state.get(path.join("\0").as_bytes()));
+        set.map(|bytes| Value::Bytes(bytes.clone())).or_else(|| find(self.0, context, path))
     }
 }
 
@@ -349,7 +314,7 @@ mod tests {
     #[test]
     fn metadata_is_a_message_and_a_tree() {
         let json = serde_json::json!({"ns": {"a": "b", "n": 1, "l": [true]}});
-        assert_eq!(metadata(&json, &["filter_metadata", "ns", "a"]), Value::str("b"));
+        assert_eq!(metadata(&json, &["filter_metadata", "ns", "a"]), text("b"));
         assert_eq!(metadata(&json, &["filter_metadata", "ns", "n"]), Some(Value::Double(1.0)));
         assert_eq!(metadata(&json, &["filter_metadata", "ns", "l", "0"]), Some(Value::Bool(true)));
         assert_eq!(metadata(&json, &["filter_metadata", "ns", "l", "1"]), None);
@@ -363,11 +328,5 @@ mod tests {
             expected[..1].iter().copied().chain([bytes[1]]).chain(*b"\x0a\x01n").collect::<Vec<u8>>()[..]
         );
         assert!(bytes.ends_with(b"\x12\x03\x1a\x01v"));
-    }
-
-    #[test]
-    fn maps_are_pairs() {
-        let value = of_headers(&[("a", "bc")].into_iter().collect());
-        assert_eq!(value.serialize(), b"\x01\0\0\0\x01\0\0\0\x02\0\0\0a\0bc\0");
     }
 }

@@ -17,6 +17,7 @@ const IMPORTS: &str = r#"
     (import "env" "proxy_get_buffer_bytes" (func $get_buffer (param i32 i32 i32 i32 i32) (result i32)))
     (import "env" "proxy_send_local_response"
         (func $respond (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_call_foreign_function" (func $foreign (param i32 i32 i32 i32 i32 i32) (result i32)))
     (memory (export "memory") 1)
     (global $status (mut i32) (i32.const -1))
     (func (export "proxy_abi_version_0_2_1"))
@@ -92,6 +93,35 @@ fn allocators_that_fail() {
             (drop (call $continue (i32.const 0))) i32.const 1024)"#;
         let (_, failed, _) = run(restricted);
         assert!(failed, "{kind}: restricted in the allocator");
+    });
+}
+
+#[test]
+fn expressions_over_the_stream() {
+    let text = "request.method + '!' + plugin_name + (has(response.code) ? '' : '?')";
+    let body = format!(
+        r#"(data (i32.const 600) "expr_create") (data (i32.const 620) "expr_evaluate")
+        (data (i32.const 640) "expr_delete") (data (i32.const 660) "{text}") (data (i32.const 760) "1 +")
+        (func $evaluate (result i32)
+            (call $foreign (i32.const 620) (i32.const 13) (i32.const 800) (i32.const 4) (i32.const 64) (i32.const 68)))
+        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+            (call $note (call $foreign (i32.const 600) (i32.const 11) (i32.const 760) (i32.const 3)
+                (i32.const 64) (i32.const 68)))
+            (call $note (call $foreign (i32.const 600) (i32.const 11) (i32.const 660) (i32.const {})
+                (i32.const 64) (i32.const 68)))
+            (i32.store (i32.const 800) (i32.load (i32.load (i32.const 64))))
+            (call $note (call $evaluate))
+            (drop (call $log (i32.const 2) (i32.load (i32.const 64)) (i32.load (i32.const 68))))
+            (call $note (call $foreign (i32.const 640) (i32.const 11) (i32.const 800) (i32.const 4)
+                (i32.const 64) (i32.const 68)))
+            (call $note (call $evaluate))
+            i32.const 0)"#,
+        text.len()
+    );
+    on_engines(|kind| {
+        let harness = guest(kind, &body);
+        harness.stream().request_headers(REQUEST, true);
+        assert_eq!(notes(&harness), "CAAGET!guest?AB", "{kind}");
     });
 }
 

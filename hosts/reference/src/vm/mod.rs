@@ -5,7 +5,7 @@ pub mod key;
 mod state;
 mod tcp;
 
-pub use state::{AfterCall, CallKind, HostCall, LocalReply, Outbound, State};
+pub use state::{AfterCall, CallKind, HostCall, LocalReply, Outbound, QueueNotifier, State};
 
 use crate::config::{HostConfig, PluginConfig};
 use crate::context::http::Http;
@@ -16,7 +16,6 @@ use crate::engine::{EngineError, Instance, Module, Setup, Trap};
 use crate::host_table::HOST_TABLE;
 use crate::log::Level;
 use crate::maps::HeaderMap;
-use crate::shared::QueueNotifier;
 use core::ffi::c_void;
 use nullvm_shim::guest::FunctionSet;
 use nullvm_shim::host::Status;

@@ -11,13 +11,15 @@ use crate::http_call::HttpCallRequest;
 use crate::log::Level;
 use crate::maps::{HeaderMap, MapType};
 use crate::metrics::VmMetrics;
-use crate::shared::QueueNotifier;
 use crate::timer::TimerChange;
+use nullvm_host_common::cel::Expressions;
+use nullvm_host_common::shared::Owner;
 use nullvm_shim::host::{Pair, Status};
 use plugin_abi::AbiVersion;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Context ids are numbers that count up: they are their own hash.
 #[derive(Clone, Copy, Debug, Default)]
@@ -132,8 +134,12 @@ pub struct State {
     pub metrics: VmMetrics,
     /// Foreign functions.
     pub foreign: Registry,
+    /// Expressions that the plugin made.
+    pub expressions: Expressions,
     /// Told of items in queues that this VM registers.
     pub queue_notifier: QueueNotifier,
+    /// This VM, for the shared queues.
+    pub queue_owner: Owner,
     last_call: [u32; 3],
     /// Calls that wait for their answer, by token.
     pub pending_calls: HashSet<u32>,
@@ -151,6 +157,15 @@ pub struct State {
     pub recorder: Option<Vec<HostCall>>,
     /// The clock of reproducible runs.
     pub clock: u64,
+}
+
+/// Tells the worker of a VM that a queue has something for one of its root contexts: root context, queue token.
+pub type QueueNotifier = Arc<dyn Fn(u32, u32) + Send + Sync>;
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.config.shared.unregister(self.queue_owner);
+    }
 }
 
 /// Kinds of calls; the low two bits of their tokens.
@@ -177,7 +192,6 @@ impl State {
         Self {
             abi,
             clock: config.fixed_clock.unwrap_or(0),
-            config,
             vm_id: vm_id.to_owned(),
             vm_config: vm_config.to_vec(),
             contexts: Contexts::default(),
@@ -190,9 +204,12 @@ impl State {
             outbox: VecDeque::new(),
             metrics: VmMetrics::default(),
             foreign: Registry::default(),
+            expressions: Expressions::default(),
+            queue_owner: config.shared.owner(),
             queue_notifier,
             last_call: [CallKind::Http as u32, CallKind::Grpc as u32, CallKind::GrpcStream as u32],
             pending_calls: HashSet::new(),
+            config,
             grpc_streams: HashMap::new(),
             failed: None,
             abandoned: false,
