@@ -413,35 +413,38 @@ impl Instance {
     /// [`CallError`]. After a trap the instance is failed.
     #[inline]
     pub fn call(&self, callback: CallbackId, args: &[u32]) -> Result<u32, CallError> {
-        if self.status.get() != Status::Ready {
-            self.not_ready()?;
-        }
-        let Some(target) = self.plugin.callback(callback) else { return Err(CallError::NotExported) };
-        let params = target.params as usize;
+        let target = match self.plugin.callback(callback) {
+            Some(target) if self.status.get() == Status::Ready && args.len() >= target.params as usize => {
+                target
+            }
+            _ => return self.call_unusual(callback, args),
+        };
         // `Plugin` checked that a callback has as many parameters as its row says, five at most, and one result at most.
         let mut values = [const { core::mem::MaybeUninit::<Value>::uninit() }; MAX_CALLBACK_PARAMS];
-        if args.len() < params || params > MAX_CALLBACK_PARAMS {
-            return Err(CallError::Arguments);
-        }
-        for (value, arg) in values.iter_mut().zip(&args[..params]) {
+        for (value, arg) in values.iter_mut().zip(args).take(target.params as usize) {
             value.write(Value::from_u32(*arg));
         }
         // SAFETY: the target is one of this plugin; the parameters are there, and room for the result.
-        if unsafe { self.enter(target, values.as_mut_ptr().cast()) } {
-            return Err(self.fail(Some(Entry::Callback(callback))));
-        }
-        if self.status.get() != Status::Ready {
-            return Err(self.fail(None));
+        let trapped = unsafe { self.enter(target, values.as_mut_ptr().cast()) };
+        if trapped || self.status.get() != Status::Ready {
+            return Err(self.fail(trapped.then_some(Entry::Callback(callback))));
         }
         // SAFETY: the adapter wrote the result.
         Ok(if target.results == 0 { 0 } else { unsafe { values[0].assume_init() }.u32() })
     }
 
+    /// A call that cannot be made, or not yet.
     #[cold]
-    fn not_ready(&self) -> Result<(), CallError> {
+    fn call_unusual(&self, callback: CallbackId, args: &[u32]) -> Result<u32, CallError> {
         match self.status.get() {
-            Status::Failed(code) => Err(CallError::Failed(code)),
-            _ => self.start(),
+            Status::Failed(code) => return Err(CallError::Failed(code)),
+            Status::Fresh => self.start()?,
+            Status::Ready => {}
+        }
+        match self.plugin.callback(callback) {
+            None => Err(CallError::NotExported),
+            Some(target) if args.len() < target.params as usize => Err(CallError::Arguments),
+            Some(_) => self.call(callback, args),
         }
     }
 
@@ -500,17 +503,41 @@ impl Instance {
     /// `target` is a function of this plugin, and `values` has room for its parameters and results.
     #[inline]
     unsafe fn enter(&self, target: &Target, values: *mut Value) -> bool {
+        let thread = trap::tls();
+        if self.depth.get() != 0 || self.limits.deadline_ms != 0 {
+            // SAFETY: the caller's promise.
+            return unsafe { self.enter_nested_or_timed(target, values, thread) };
+        }
+        self.depth.set(1);
+        // SAFETY: our own context; the target's code and adapter belong together.
+        let trapped = unsafe {
+            self.link.prepare(self.header(), self.limits.stack_size, thread);
+            trap::enter(self.context, target.code, values.cast(), target.adapter, thread)
+        };
+        self.depth.set(0);
+        trapped != 0
+    }
+
+    /// # Safety
+    /// As for [`Self::enter`]; `thread` holds the variables of this thread.
+    #[inline(never)]
+    unsafe fn enter_nested_or_timed(
+        &self,
+        target: &Target,
+        values: *mut Value,
+        thread: *mut trap::Tls,
+    ) -> bool {
         let header = self.header();
         let depth = self.depth.get();
         self.depth.set(depth + 1);
         // SAFETY: our own context; the target's code and adapter belong together.
         let trapped = unsafe {
             if depth == 0 {
-                self.link.prepare(header, self.limits.stack_size);
+                self.link.prepare(header, self.limits.stack_size, thread);
                 if self.limits.deadline_ms != 0 {
                     self.link.arm(u64::from(self.limits.deadline_ms));
                 }
-                let trapped = trap::enter(self.context, target.code, values.cast(), target.adapter);
+                let trapped = trap::enter(self.context, target.code, values.cast(), target.adapter, thread);
                 if self.limits.deadline_ms != 0 {
                     self.link.disarm();
                 }
@@ -518,7 +545,7 @@ impl Instance {
             } else {
                 // The guest below is inside a host call; where it left off is needed again if that call traps.
                 let exit = ((*header).exit_pc, (*header).exit_fp);
-                let trapped = trap::enter(self.context, target.code, values.cast(), target.adapter);
+                let trapped = trap::enter(self.context, target.code, values.cast(), target.adapter, thread);
                 ((*header).exit_pc, (*header).exit_fp) = exit;
                 trapped
             }

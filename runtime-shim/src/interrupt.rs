@@ -105,11 +105,12 @@ impl Link {
     /// as the thread has them.
     ///
     /// # Safety
-    /// `header` is the one given to [`Link::new`].
+    /// `header` is the one given to [`Link::new`], `thread` the variables of this thread.
     #[inline]
-    pub(crate) unsafe fn prepare(&self, header: *mut ContextHeader, size: usize) {
+    pub(crate) unsafe fn prepare(&self, header: *mut ContextHeader, size: usize, thread: *mut trap::Tls) {
         let sp = trap::stack_pointer();
-        let (low, high) = trap::stack_bounds();
+        // SAFETY: the caller's promise.
+        let (low, high) = unsafe { trap::stack_bounds(thread) };
         // SAFETY: the instance lives.
         let (interrupt, limit) = unsafe { words(header) };
         let before = limit.load(Ordering::Relaxed) as usize;

@@ -5,6 +5,7 @@
 use crate::image::Image;
 use crate::instance::Value;
 use crate::memory::{MemoryError, MemoryPlan, Pool, Slot};
+use crate::trap::KnownText;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -87,6 +88,8 @@ pub struct Plugin {
     pub(crate) instantiation_trap: Option<TrapCode>,
     pool: Pool,
     name: String,
+    // Before the image goes, whose text it tells of.
+    _known: KnownText,
     // Last: everything above may point into it.
     image: Option<Image>,
 }
@@ -152,6 +155,7 @@ impl Plugin {
             instantiation_trap: None,
             pool: Pool::new(POOLED_SLOTS),
             name,
+            _known: KnownText::new(text as usize, text_len),
             image,
         };
         plugin.bind_callbacks()?;

@@ -68,6 +68,8 @@ fn chains() {
         ("case_reset_hand", Some(libc::SIGSEGV)),
         ("case_v8", Some(libc::SIGSEGV)),
         ("case_mutual", Some(libc::SIGSEGV)),
+        ("case_sent_again", Some(libc::SIGSEGV)),
+        ("case_sent_again_to_a_handler", None),
         ("case_mask", None),
         ("case_sent", None),
         ("case_sent_default", Some(libc::SIGSEGV)),
@@ -215,6 +217,40 @@ fn case_v8() {
     // Ours goes on top, with the other one behind it, which has saved ours: a fault of nobody must end all the same.
     traps(&plugin);
     fault();
+}
+
+extern "C" fn sends_again(signal: i32) {
+    // As V8 does it today.
+    like_v8(signal);
+    unsafe { libc::raise(signal) };
+}
+
+extern "C" fn leaves(_: i32) {
+    // Handed on once, not a thousand times.
+    let once = CALLS.load(Ordering::Relaxed) == 1;
+    unsafe { libc::_exit(if once { 0 } else { 1 }) };
+}
+
+fn sent_again(older: usize) {
+    set(libc::SIGSEGV, older, 0);
+    let plugin = Build::default().plugin();
+    traps(&plugin);
+    let ours = set(libc::SIGSEGV, sends_again as *const () as usize, 0);
+    SAVED.store(Box::leak(Box::new(ours)) as *const libc::sigaction as usize, Ordering::Relaxed);
+    traps(&plugin);
+    fault();
+}
+
+#[test]
+#[ignore = "run by `chains`"]
+fn case_sent_again() {
+    sent_again(libc::SIG_DFL);
+}
+
+#[test]
+#[ignore = "run by `chains`"]
+fn case_sent_again_to_a_handler() {
+    sent_again(leaves as *const () as usize);
 }
 
 extern "C" fn passes_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {

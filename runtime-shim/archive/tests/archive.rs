@@ -1,6 +1,6 @@
 //! The archive shows `nullvm_*` only, and links.
 
-use nullvm_shim_archive::{Shim, build, write_archive};
+use nullvm_shim_archive::{Built, SHIM, build, write_archive};
 use object::{Object, ObjectSymbol};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,10 +16,10 @@ fn directory() -> PathBuf {
     directory
 }
 
-fn shim() -> &'static Shim {
-    static SHIM: OnceLock<Shim> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        let shim = build(Path::new(env!("CARGO")), workspace(), &directory().join("target"), None);
+fn shim() -> &'static Built {
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let shim = build(&SHIM, Path::new(env!("CARGO")), workspace(), &directory().join("target"), None);
         let shim = shim.unwrap_or_else(|e| panic!("{e}"));
         std::fs::write(directory().join("libnullvm_shim.a"), &shim.archive).unwrap();
         shim
@@ -28,7 +28,7 @@ fn shim() -> &'static Shim {
 
 #[test]
 fn only_nullvm_symbols_are_global() {
-    let object = object::File::parse(&*shim().object).unwrap();
+    let object = object::File::parse(&*shim().objects[0]).unwrap();
     let mut names = Vec::new();
     for symbol in object.symbols().filter(|s| s.is_global() && s.is_definition()) {
         let name = symbol.name().unwrap();
@@ -114,11 +114,11 @@ fn it_links_into_programs_and_shared_objects() {
 fn archives_with_long_names_can_be_read() {
     let shim = shim();
     let name = "a-name-that-is-longer-than-sixteen-bytes.o";
-    let bytes = write_archive(&[("short.o", &shim.object), (name, &shim.object)]).unwrap();
+    let bytes = write_archive(&[("short.o", &shim.objects[0]), (name, &shim.objects[0])]).unwrap();
     let file = object::read::archive::ArchiveFile::parse(&*bytes).unwrap();
     let members: Vec<_> = file.members().map(|m| m.unwrap()).collect();
     assert_eq!(members.iter().map(|m| m.name()).collect::<Vec<_>>(), [b"short.o", name.as_bytes()]);
-    assert!(members.iter().all(|m| m.data(&*bytes).unwrap() == shim.object));
+    assert!(members.iter().all(|m| m.data(&*bytes).unwrap() == shim.objects[0]));
     let symbols: Vec<_> = file.symbols().unwrap().unwrap().map(|s| s.unwrap()).collect();
     let last = symbols.last().unwrap();
     assert_eq!(file.member(last.offset()).unwrap().name(), name.as_bytes());

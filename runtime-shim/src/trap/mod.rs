@@ -4,7 +4,10 @@
 //! is ending made. It comes as a hardware signal (`signal.rs`) or as a call (libcalls and host functions). Nothing on that
 //! way allocates or locks, and no frame with a destructor is left behind.
 
+#[cfg(feature = "dynamic-tls")]
+mod process;
 mod signal;
+mod text;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 #[cfg(not(target_arch = "x86_64"))]
@@ -13,6 +16,7 @@ compile_error!(
 );
 
 pub(crate) use signal::ensure_handlers;
+pub(crate) use text::KnownText;
 pub(crate) use x86_64::{cpu_has, deregister_frames, enter, register_frames, stack_pointer, tls};
 
 use crate::instance::Instance;
@@ -39,25 +43,23 @@ pub(crate) struct Tls {
     stack_low: usize,
     /// End of the thread's stack.
     stack_high: usize,
-    /// The `ucontext_t` of the signal that is being handed on to another handler.
-    chaining: *const libc::c_void,
-    /// Where in the list of handlers that is.
-    chained: *const libc::c_void,
 }
 
 /// Lowest and highest address of the stack that guests of this thread may use, as far as known; everything otherwise.
+///
+/// # Safety
+/// `thread` is [`tls`] of this thread.
 #[inline]
-pub(crate) fn stack_bounds() -> (usize, usize) {
-    let tls = tls();
+pub(crate) unsafe fn stack_bounds(thread: *mut Tls) -> (usize, usize) {
     // SAFETY: the thread's own variables.
     unsafe {
-        if (*tls).stack_low == 0 {
+        if (*thread).stack_low == 0 {
             let (low, high) =
                 os::thread_stack().map_or((1, usize::MAX), |(low, high)| (low + HOST_HEADROOM, high));
-            (*tls).stack_low = low;
-            (*tls).stack_high = high;
+            (*thread).stack_low = low;
+            (*thread).stack_high = high;
         }
-        ((*tls).stack_low, (*tls).stack_high)
+        ((*thread).stack_low, (*thread).stack_high)
     }
 }
 
@@ -210,12 +212,13 @@ pub(crate) unsafe fn raise(context: *mut u8, code: TrapCode, import: u32) -> ! {
     // recorded where the guest left off.
     unsafe {
         let header = header(context);
-        let activation = (*tls()).activation;
+        let thread = tls();
+        let activation = (*thread).activation;
         let instance = instance(context);
         let mut trap = Trap::new(reported(code, header));
         trap.import = import;
         trap.walk(instance.plugin(), (*header).exit_pc, (*header).exit_fp, activation);
         instance.record(trap);
-        x86_64::resume()
+        x86_64::resume(thread)
     }
 }

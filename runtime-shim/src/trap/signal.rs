@@ -5,16 +5,23 @@
 //! and never jumps out: it rewrites the interrupted registers and returns, so that the kernel restores the signal mask.
 //!
 //! Others replace our handler (V8 removes its own *and ours* with it after a fault that is not its own), therefore every
-//! new instance has it put back on top. The handlers that were there form a list, newest first. Two things could make it a
-//! loop: a handler of the list that calls ours (it saved ours as *its* predecessor), and one that reinstalls ours and has the
-//! instruction run again. Both are recognised, and answered by an older handler, at last by the default action.
+//! new instance has it put back on top. The handlers that were there form a list, newest first. Three things could make it a
+//! loop: a handler of the list that calls ours (it saved ours as *its* predecessor), one that reinstalls ours and sends the
+//! signal again (V8), and one that reinstalls ours and has the instruction run again. All are recognised, and answered by an
+//! older handler, at last by the default action.
+//!
+//! The thread's variables are touched only after the program counter was seen to be in the code of a plugin: reaching them may
+//! allocate in a thread that never entered a guest, and that one may have faulted inside `malloc`. A thread that faults in
+//! a plugin's code has them, and is in the middle of nothing else.
 
-use super::{Activation, Tls, Trap, header, instance, reported, tls, x86_64};
+#[cfg(feature = "dynamic-tls")]
+use super::process;
+use super::{Trap, header, instance, reported, text, tls, x86_64};
 use crate::os::{self, Mutex};
 use alloc::boxed::Box;
 use core::mem::{self, MaybeUninit};
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use plugin_abi::context::{GUARD_RESERVATION, GUARD_SIZE};
 use plugin_abi::{FLAG_BOUNDS_GUARD, FLAG_TRAPS_SIGNAL, TrapCode};
@@ -57,6 +64,14 @@ pub(crate) fn ensure_handlers(flags: u32) -> Result<(), i32> {
     if flags & (FLAG_BOUNDS_GUARD | FLAG_TRAPS_SIGNAL) == 0 {
         return Ok(());
     }
+    #[cfg(feature = "dynamic-tls")]
+    return process::ensure_handlers_of_first(flags);
+    #[cfg(not(feature = "dynamic-tls"))]
+    ensure_own(flags)
+}
+
+/// Puts the handler of this copy of the shim on top.
+pub(super) fn ensure_own(flags: u32) -> Result<(), i32> {
     // Out-of-bounds accesses come as the first two; the others only where traps are hardware traps.
     let wanted = if flags & FLAG_TRAPS_SIGNAL != 0 { &SLOTS[..] } else { &SLOTS[..2] };
     for slot in wanted {
@@ -126,9 +141,12 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, ucontext: *mut c_void)
     // SAFETY: the kernel's arguments (SA_SIGINFO), or those of a handler that passes them on.
     unsafe {
         let errno = *libc::__errno_location();
-        let tls = tls();
-        if !guest_trap(signal, info, ucontext.cast(), (*tls).activation) {
-            chain(signal, info, ucontext, tls);
+        #[cfg(feature = "dynamic-tls")]
+        let taken = process::take(signal, info, ucontext.cast());
+        #[cfg(not(feature = "dynamic-tls"))]
+        let taken = guest_trap(signal, info, ucontext.cast());
+        if !taken {
+            chain(signal, info, ucontext);
         }
         *libc::__errno_location() = errno;
     }
@@ -137,21 +155,26 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, ucontext: *mut c_void)
 /// Takes the fault if it is a trap of the guest that runs on this thread.
 ///
 /// # Safety
-/// The arguments of a signal handler, and the thread's innermost activation or null.
-unsafe fn guest_trap(
+/// The arguments of a signal handler.
+pub(super) unsafe extern "C" fn guest_trap(
     signal: c_int,
     info: *const siginfo_t,
     ucontext: *mut ucontext_t,
-    activation: *const Activation,
 ) -> bool {
-    // SAFETY: an activation is on the stack of this thread and its instance lives as long as its guest runs.
-    let Some(entered) = (unsafe { activation.as_ref() }) else { return false };
     // SAFETY: the kernel's; `si_code` is positive for faults, others may send the same signals.
     let (context, code, address) = unsafe { (&mut *ucontext, (*info).si_code, (*info).si_addr() as usize) };
     if code <= 0 {
         return false;
     }
     let (pc, sp, fp) = x86_64::registers(context);
+    if !text::is_known(pc) {
+        return false;
+    }
+    let thread = tls();
+    // SAFETY: the thread's own variables.
+    let activation = unsafe { (*thread).activation };
+    // SAFETY: an activation is on the stack of this thread and its instance lives as long as its guest runs.
+    let Some(entered) = (unsafe { activation.as_ref() }) else { return false };
     // SAFETY: as above.
     let (instance, header) = unsafe { (instance(entered.context), header(entered.context)) };
     let plugin = instance.plugin();
@@ -176,42 +199,137 @@ unsafe fn guest_trap(
         unsafe { record.walk(plugin, pc, 0, activation) };
     }
     instance.record(record);
-    x86_64::redirect(context);
+    x86_64::redirect(context, thread);
     true
 }
 
 /// Gives a signal that is not ours to who had it before.
 ///
 /// # Safety
-/// The arguments of a signal handler, and the thread's variables.
-unsafe fn chain(signal: c_int, info: *mut siginfo_t, ucontext: *mut c_void, tls: *mut Tls) {
+/// The arguments of a signal handler.
+unsafe fn chain(signal: c_int, info: *mut siginfo_t, ucontext: *mut c_void) {
     let Some(slot) = slot(signal) else { return };
+    let sp = x86_64::stack_pointer();
+    let outer = Handing::of(ucontext).filter(|h| sp < h.sp.load(Ordering::Relaxed));
     // SAFETY: entries of the list are never freed; the rest as the caller promised.
     unsafe {
-        let called_back = (*tls).chaining == ucontext.cast_const();
-        let first = if called_back {
-            // A handler of the list called ours with the signal that we gave it.
-            match (*tls).chained.cast::<Previous>().as_ref() {
-                Some(previous) => previous.older,
-                None => ptr::null(),
-            }
-        } else {
-            older(slot.newest.load(Ordering::Acquire), stuck(info, ucontext.cast()))
+        let asked = outer.map(|h| h.asked.load(Ordering::Acquire).cast_const());
+        // A handler of the list called ours with the signal that we gave it, or sent it again.
+        let first = match asked.or_else(|| Handing::sent_again(signal, info, sp)) {
+            Some(asked) => asked.as_ref().map_or(ptr::null(), |previous| previous.older),
+            None => older(slot.newest.load(Ordering::Acquire), stuck(info, ucontext.cast())),
         };
         let Some(previous) = first.as_ref() else {
             return default_action(signal, info);
         };
-        let outer = ((*tls).chaining, (*tls).chained);
-        (*tls).chaining = ucontext;
-        (*tls).chained = first.cast();
+        match outer {
+            Some(handing) => handing.asked.store(first.cast_mut(), Ordering::Release),
+            None => Handing::begin(signal, ucontext, sp, first),
+        }
         let before = x86_64::fingerprint(&*ucontext.cast());
         call_previous(previous, signal, info, ucontext);
         if x86_64::fingerprint(&*ucontext.cast()) != before {
             // It lets the thread go on somewhere else: that is progress.
             LAST_FAULT.store(0, Ordering::Relaxed);
         }
-        ((*tls).chaining, (*tls).chained) = outer;
+        match asked {
+            Some(asked) => {
+                if let Some(handing) = Handing::of(ucontext) {
+                    handing.asked.store(asked.cast_mut(), Ordering::Release);
+                }
+            }
+            None => Handing::end(ucontext),
+        }
     }
+}
+
+/// A signal that is being handed on to others, and how far. In no thread's variables, which a thread that never entered
+/// a guest may not have yet. No lock is needed: the address of a `ucontext_t` is of one thread's stack, and only that thread
+/// looks for it.
+struct Handing {
+    /// The `ucontext_t` of the signal; null where there is none.
+    ucontext: AtomicPtr<c_void>,
+    /// Where the stack pointer was. Who comes back to us is below it; a signal that is not below it has come anew, to the same
+    /// place of the stack, after a handler did not return.
+    sp: AtomicUsize,
+    /// The handler that has it.
+    asked: AtomicPtr<Previous>,
+    /// The signal's number and the thread's.
+    signal: AtomicI32,
+    thread: AtomicI32,
+}
+
+/// As many signals as may be on their way at the same time.
+static HANDINGS: [Handing; 64] = [const {
+    Handing {
+        ucontext: AtomicPtr::new(ptr::null_mut()),
+        sp: AtomicUsize::new(0),
+        asked: AtomicPtr::new(ptr::null_mut()),
+        signal: AtomicI32::new(0),
+        thread: AtomicI32::new(0),
+    }
+}; 64];
+
+/// Which one gives way when there is no room.
+static EVICT: AtomicUsize = AtomicUsize::new(0);
+
+impl Handing {
+    fn of(ucontext: *mut c_void) -> Option<&'static Self> {
+        HANDINGS.iter().find(|h| h.ucontext.load(Ordering::Relaxed) == ucontext)
+    }
+
+    /// The handler that sent this thread the signal that we had given it, if that is where the signal comes from.
+    ///
+    /// # Safety
+    /// The arguments of a signal handler.
+    unsafe fn sent_again(signal: c_int, info: *const siginfo_t, sp: usize) -> Option<*const Previous> {
+        // SAFETY: the kernel's; a signal of this code has a sender.
+        if unsafe { (*info).si_code != libc::SI_TKILL || (*info).si_pid() != libc::getpid() } {
+            return None;
+        }
+        let thread = thread();
+        let ours = |h: &&Self| {
+            !h.ucontext.load(Ordering::Relaxed).is_null()
+                && h.thread.load(Ordering::Relaxed) == thread
+                && h.signal.load(Ordering::Relaxed) == signal
+                && h.sp.load(Ordering::Relaxed) > sp
+        };
+        let innermost = HANDINGS.iter().filter(ours).min_by_key(|h| h.sp.load(Ordering::Relaxed));
+        innermost.map(|h| h.asked.load(Ordering::Acquire).cast_const())
+    }
+
+    /// Where there is no room, one of the others is forgotten, most likely one whose handler never returned. If it is on its way
+    /// and comes back to us, it starts at the newest handler again.
+    fn begin(signal: c_int, ucontext: *mut c_void, sp: usize, asked: *const Previous) {
+        let take = |h: &&Self| {
+            h.ucontext
+                .compare_exchange(ptr::null_mut(), ucontext, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        };
+        let handing = Self::of(ucontext).or_else(|| HANDINGS.iter().find(take)).unwrap_or_else(|| {
+            let evicted = &HANDINGS[EVICT.fetch_add(1, Ordering::Relaxed) % HANDINGS.len()];
+            evicted.ucontext.store(ucontext, Ordering::Relaxed);
+            evicted
+        });
+        handing.signal.store(signal, Ordering::Relaxed);
+        handing.thread.store(thread(), Ordering::Relaxed);
+        handing.sp.store(sp, Ordering::Relaxed);
+        handing.asked.store(asked.cast_mut(), Ordering::Release);
+    }
+
+    fn end(ucontext: *mut c_void) {
+        if let Some(handing) = Self::of(ucontext) {
+            let (null, relaxed) = (ptr::null_mut(), Ordering::Relaxed);
+            // Another may have taken it meanwhile.
+            let _ = handing.ucontext.compare_exchange(ucontext, null, relaxed, relaxed);
+        }
+    }
+}
+
+/// This thread, for the kernel.
+fn thread() -> i32 {
+    // SAFETY: no preconditions.
+    unsafe { libc::syscall(libc::SYS_gettid) as i32 }
 }
 
 /// How many handlers to pass over, because the same fault came again and again.

@@ -5,8 +5,9 @@
 //! callee-saved registers come from where the trampoline saved them. Frames of the host are never crossed: a host function
 //! that enters the guest again has its own activation, and a trap ends there.
 //!
-//! The chain hangs on one thread-local variable, reached by one load from the GOT (initial-exec); see
-//! `docs/decisions/0001-thread-local-landing-pads.md`.
+//! The chain hangs on one thread-local variable, reached by one load from the GOT (initial-exec), or by a call into the dynamic
+//! linker (general-dynamic, feature `dynamic-tls`); see `docs/decisions/0001-thread-local-landing-pads.md`. Only [`tls`] knows
+//! which: its address comes with every entry, and lies in the activation for the way out.
 
 use super::Tls;
 use core::arch::{asm, global_asm};
@@ -19,12 +20,14 @@ pub(crate) struct Activation {
     pub(crate) prev: *mut Activation,
     /// The context that was entered.
     pub(crate) context: *mut u8,
-    padding: usize,
+    /// The variables of the thread that entered.
+    pub(crate) thread: *mut Tls,
     callee_saved: [usize; 6],
     return_address: usize,
 }
 
 const _: () = assert!(size_of::<Activation>() == 80);
+const _: () = assert!(core::mem::offset_of!(Activation, thread) == 16);
 const _: () = assert!(core::mem::offset_of!(Activation, callee_saved) == 24);
 const _: () = assert!(core::mem::offset_of!(Tls, activation) == 0);
 
@@ -44,7 +47,7 @@ global_asm!(
     ".globl shim_enter",
     ".hidden shim_enter",
     ".type shim_enter,@function",
-    // extern "C" fn(context: rdi, code: rsi, values: rdx, adapter: rcx) -> eax
+    // extern "C" fn(context: rdi, code: rsi, values: rdx, adapter: rcx, thread: r8) -> eax
     "shim_enter:",
     ".cfi_startproc",
     "push rbp",
@@ -62,16 +65,15 @@ global_asm!(
     ".cfi_offset r13, -40",
     ".cfi_offset r14, -48",
     ".cfi_offset r15, -56",
-    "mov rax, qword ptr [rip + shim_thread@GOTTPOFF]",
-    "push 0",
+    "push r8",
     "push rdi",
-    "push qword ptr fs:[rax]",
-    "mov qword ptr fs:[rax], rsp",
+    "push qword ptr [r8]",
+    "mov qword ptr [r8], rsp",
     "call rcx",
     "xor eax, eax",
     "2:",
-    "mov rcx, qword ptr [rip + shim_thread@GOTTPOFF]",
-    "pop qword ptr fs:[rcx]",
+    "mov rcx, qword ptr [rsp + 16]",
+    "pop qword ptr [rcx]",
     "add rsp, 16",
     "pop r15",
     "pop r14",
@@ -87,11 +89,11 @@ global_asm!(
     ".globl shim_resume",
     ".hidden shim_resume",
     ".type shim_resume,@function",
+    // extern "C" fn(thread: rdi) -> !
     "shim_resume:",
     ".cfi_startproc",
     ".cfi_undefined rip",
-    "mov rcx, qword ptr [rip + shim_thread@GOTTPOFF]",
-    "mov rsp, qword ptr fs:[rcx]",
+    "mov rsp, qword ptr [rdi]",
     "mov eax, 1",
     "cld",
     "jmp 2b",
@@ -107,16 +109,24 @@ global_asm!(
 );
 
 unsafe extern "C" {
-    /// Calls `adapter(context, code, values)` with a landing pad. 0 when it returned, 1 when it trapped.
+    /// Calls `adapter(context, code, values)` with a landing pad. 0 when it returned, 1 when it trapped. `thread` is [`tls`] of
+    /// this thread.
     #[link_name = "shim_enter"]
-    pub(crate) fn enter(context: *mut u8, code: *const u8, values: *mut u8, adapter: *const u8) -> u32;
+    pub(crate) fn enter(
+        context: *mut u8,
+        code: *const u8,
+        values: *mut u8,
+        adapter: *const u8,
+        thread: *mut Tls,
+    ) -> u32;
 
-    /// Leaves the guest through the innermost landing pad.
+    /// Leaves the guest through the innermost landing pad of `thread`, which is [`tls`] of this thread.
     #[link_name = "shim_resume"]
-    pub(crate) fn resume() -> !;
+    pub(crate) fn resume(thread: *mut Tls) -> !;
 }
 
 /// The thread's variables.
+#[cfg(not(feature = "dynamic-tls"))]
 #[inline(always)]
 pub(crate) fn tls() -> *mut Tls {
     let address: *mut Tls;
@@ -127,6 +137,27 @@ pub(crate) fn tls() -> *mut Tls {
             "add {0}, qword ptr [rip + shim_thread@GOTTPOFF]",
             out(reg) address,
             options(nostack, pure, readonly),
+        );
+    }
+    address
+}
+
+/// The thread's variables. Not for a signal handler in a thread that may never have entered a guest: the first call of a thread
+/// allocates.
+#[cfg(feature = "dynamic-tls")]
+#[inline]
+pub(crate) fn tls() -> *mut Tls {
+    let address: *mut Tls;
+    // SAFETY: the sequence of the ABI, as linkers know it (in an executable they make it two instructions without a call);
+    // the stack is aligned, as always where an asm block may push.
+    unsafe {
+        asm!(
+            ".byte 0x66",
+            "lea rdi, [rip + shim_thread@TLSGD]",
+            ".byte 0x66, 0x66, 0x48",
+            "call __tls_get_addr@PLT",
+            out("rax") address,
+            clobber_abi("C"),
         );
     }
     address
@@ -193,9 +224,11 @@ pub(crate) fn registers(context: &libc::ucontext_t) -> (usize, usize, usize) {
     )
 }
 
-/// Makes an interrupted thread go on at [`resume`].
-pub(crate) fn redirect(context: &mut libc::ucontext_t) {
-    context.uc_mcontext.gregs[libc::REG_RIP as usize] = resume as *const () as i64;
+/// Makes an interrupted thread go on at [`resume`]; its variables are `thread`.
+pub(crate) fn redirect(context: &mut libc::ucontext_t, thread: *mut Tls) {
+    let registers = &mut context.uc_mcontext.gregs;
+    registers[libc::REG_RIP as usize] = resume as *const () as i64;
+    registers[libc::REG_RDI as usize] = thread as i64;
 }
 
 /// A number that two faults share only if the thread made no progress between them.
