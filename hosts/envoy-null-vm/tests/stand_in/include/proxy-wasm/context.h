@@ -1,0 +1,2 @@
+// A header of the stand-in: everything is in one file.
+#include "../../stand_in.h"
