@@ -2,7 +2,7 @@
 
 use crate::input::Input;
 use crate::output::{self, Output};
-use crate::{CliError, Console, progress, shim};
+use crate::{CliError, Console, envoy_module, null_vm, progress, shim};
 use clap::{Args, ValueEnum};
 use nullvm_compiler::{
     Bounds, CompileError, CompiledModule, OptLevel, Options, Progress, Traps, codegen, emit,
@@ -23,7 +23,7 @@ pub struct CompileArgs {
     #[arg(value_name = "FILTER.wasm")]
     file: PathBuf,
 
-    /// Where to write [default: NAME.o, libNAME.a, NAME.nvm, NAME.clif or NAME.s in the working directory]
+    /// Where to write [default: NAME.o, libNAME.a, libNAME.so, NAME.nvm, NAME.clif or NAME.s in the working directory]
     ///
     /// A directory puts the default names into it. With several forms it names a directory, which is made if it does not
     /// exist. With - a text form goes to standard output.
@@ -49,11 +49,16 @@ pub struct CompileArgs {
     #[arg(long, value_name = "DIR")]
     sysroot: Option<PathBuf>,
 
+    /// Linker, or C compiler that calls one, for --emit envoy-module [default: NULLVM_LINKER, or the first of cc, clang, gcc,
+    /// ld.lld and ld on the PATH]
+    #[arg(long, value_name = "PATH")]
+    linker: Option<PathBuf>,
+
     /// Write nothing to standard error but errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Say more: target, CPU features, every import, the largest functions
+    /// Say more: target, CPU features, every import, the largest functions, the linker's command
     #[arg(short, long)]
     verbose: bool,
 }
@@ -61,9 +66,9 @@ pub struct CompileArgs {
 /// Options that decide what code comes out.
 #[derive(Args)]
 struct CodeArgs {
-    /// Target triple, such as aarch64-unknown-linux-gnu [default: this machine]
-    #[arg(long, value_name = "TRIPLE")]
-    target: Option<String>,
+    /// Target triple, such as aarch64-unknown-linux-gnu; --emit null-vm takes several [default: this machine]
+    #[arg(long, value_name = "TRIPLE", value_delimiter = ',')]
+    target: Vec<String>,
 
     /// CPU level: baseline, x86-64-v2, x86-64-v3, x86-64-v4 or native [default: baseline]
     #[arg(long)]
@@ -107,6 +112,10 @@ enum Form {
     Archive,
     /// Position-independent image, loaded without a linker
     Image,
+    /// Shared object that a stock Envoy loads as a dynamic module
+    EnvoyModule,
+    /// Directory with what a custom Envoy build needs to link the plugin in
+    NullVm,
     /// Cranelift's intermediate representation, as text
     Clif,
     /// Assembly, as text
@@ -119,6 +128,8 @@ impl Form {
             Self::Object => format!("{name}.o"),
             Self::Archive => format!("lib{name}.a"),
             Self::Image => format!("{name}.nvm"),
+            Self::EnvoyModule => format!("lib{name}.so"),
+            Self::NullVm => format!("{name}-null-vm"),
             Self::Clif => format!("{name}.clif"),
             Self::Asm => format!("{name}.s"),
         }
@@ -129,6 +140,8 @@ impl Form {
             Self::Object => "object",
             Self::Archive => "archive",
             Self::Image => "image",
+            Self::EnvoyModule => "envoy-module",
+            Self::NullVm => "null-vm",
             Self::Clif => "clif",
             Self::Asm => "asm",
         }
@@ -174,6 +187,15 @@ pub fn run(args: &CompileArgs, console: &mut Console<'_>) -> Result<(), CliError
     let input = Input::read(&args.file)?;
     let name = args.name.clone().unwrap_or_else(|| default_name(input.stem().as_deref()));
     let forms: BTreeSet<Form> = args.emit.iter().copied().collect();
+    if forms.contains(&Form::NullVm) {
+        return run_null_vm(args, &input, options(args, name, &forms), &forms, console);
+    }
+    if args.code.target.len() > 1 {
+        return Err(CliError::Usage("several targets are for --emit null-vm only".to_owned()));
+    }
+    if forms.contains(&Form::EnvoyModule) {
+        envoy_module::check(args.code.target.first().map(String::as_str), args.linker.as_deref())?;
+    }
     let destination = destination(args, &name, &forms)?;
     if let Destination::Files { make: None, files } = &destination {
         let paths: Vec<PathBuf> = files.iter().map(|(_, path)| path.clone()).collect();
@@ -183,7 +205,7 @@ pub fn run(args: &CompileArgs, console: &mut Console<'_>) -> Result<(), CliError
     let progress = options.progress.clone().unwrap_or_default();
 
     let work = || compile(args, &input, &options, &forms);
-    let (module, artifacts) = progress::run(&input.name, &progress, !args.quiet, console, work)??;
+    let (module, artifacts, linking) = progress::run(&input.name, &progress, !args.quiet, console, work)??;
     let sizes: Vec<usize> = artifacts.iter().map(Vec::len).collect();
     match &destination {
         Destination::StandardOutput => {
@@ -195,9 +217,37 @@ pub fn run(args: &CompileArgs, console: &mut Console<'_>) -> Result<(), CliError
         Destination::Files { make, files } => write(make.as_deref(), files, artifacts)?,
     }
     if !args.quiet {
-        let text = summary(args, &input, &module, &destination, &sizes, start.elapsed());
+        let mut text = summary(args, &input, &module, &destination, &sizes, start.elapsed());
+        if args.verbose {
+            text.push_str(&linking);
+        }
         // The outputs are written; nobody to tell is no failure.
         let _ = console.err.write_all(text.as_bytes());
+    }
+    Ok(())
+}
+
+/// A package is a directory, so it is made by itself.
+fn run_null_vm(
+    args: &CompileArgs,
+    input: &Input,
+    options: Options,
+    forms: &BTreeSet<Form>,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    let directory = args.output.clone().unwrap_or_else(|| Form::NullVm.file_name(&options.name).into());
+    if forms.len() > 1 || directory.as_os_str() == "-" || directory.is_file() {
+        return Err(CliError::Usage(
+            "--emit null-vm writes a directory and goes with no other form".to_owned(),
+        ));
+    }
+    let progress = options.progress.clone().unwrap_or_default();
+    let work = || null_vm::make(input, &options, &args.code.target, args.sysroot.as_deref());
+    let package = progress::run(&input.name, &progress, !args.quiet, console, work)??;
+    let summary = package.summary(input, &directory);
+    package.write(&directory, input.path.as_deref())?;
+    if !args.quiet {
+        let _ = console.err.write_all(summary.as_bytes());
     }
     Ok(())
 }
@@ -206,7 +256,7 @@ fn options(args: &CompileArgs, name: String, forms: &BTreeSet<Form>) -> Options 
     let code = &args.code;
     Options {
         name,
-        target: code.target.clone(),
+        target: code.target.first().cloned(),
         cpu: code.cpu.clone(),
         cpu_features: code.cpu_features.iter().filter(|f| !f.is_empty()).cloned().collect(),
         opt: match code.opt {
@@ -234,7 +284,7 @@ fn options(args: &CompileArgs, name: String, forms: &BTreeSet<Form>) -> Options 
 }
 
 /// The file's name with everything that cannot stand in a symbol replaced.
-fn default_name(stem: Option<&str>) -> String {
+pub fn default_name(stem: Option<&str>) -> String {
     let mut name: String = stem
         .unwrap_or_default()
         .chars()
@@ -292,16 +342,17 @@ fn write(make: Option<&Path>, files: &[(Form, PathBuf)], artifacts: Vec<Vec<u8>>
     })
 }
 
-/// The module and its artifacts in the order of the forms.
+/// The module, its artifacts in the order of the forms, and what a linker did.
 fn compile(
     args: &CompileArgs,
     input: &Input,
     options: &Options,
     forms: &BTreeSet<Form>,
-) -> Result<(CompiledModule, Vec<Vec<u8>>), CliError> {
+) -> Result<(CompiledModule, Vec<Vec<u8>>, String), CliError> {
     let failed = |source: CompileError| CliError::Compile { file: input.name.clone(), source };
     let module = nullvm_compiler::compile(&input.bytes, options).map_err(failed)?;
     let mut artifacts = Vec::new();
+    let mut linking = String::new();
     for form in forms {
         artifacts.push(match form {
             Form::Object => emit::object(&module).map_err(failed)?,
@@ -311,11 +362,18 @@ fn compile(
                 emit::archive(&module.name, object, &shim).map_err(failed)?
             }
             Form::Image => emit::image(&module).map_err(failed)?,
+            Form::EnvoyModule => {
+                let (sysroot, linker) = (args.sysroot.as_deref(), args.linker.as_deref());
+                let linked = envoy_module::link(&module, &input.bytes, sysroot, linker)?;
+                linking = linked.report;
+                linked.bytes
+            }
+            Form::NullVm => unreachable!("made by run_null_vm"),
             Form::Clif => emit::clif(&module).into_bytes(),
             Form::Asm => emit::asm(&module).into_bytes(),
         });
     }
-    Ok((module, artifacts))
+    Ok((module, artifacts, linking))
 }
 
 /// Bytes as people read them.

@@ -56,18 +56,49 @@ pub enum CliError {
     /// An option's value makes no sense together with another one.
     #[error("{0}")]
     Usage(String),
-    /// There is no runtime for the target of an archive.
+    /// There is no runtime for the target of an archive or a module.
     #[error(
-        "no runtime shim for {target}: looked for {}; build it there with `cargo xtask shim --target {target}`, name the \
-         directory that holds lib/nullvm/{target}/libnullvm_shim.a with --sysroot, or use --emit object and link the shim by \
-         yourself",
+        "no {what} for {target}: looked for {}; build it there with `cargo xtask shim --target {target}`, name the directory \
+         that holds lib/nullvm/{target}/{file} with --sysroot, or use --emit object and link by yourself",
         list(.tried)
     )]
     ShimMissing {
+        /// What is missing.
+        what: &'static str,
+        /// Its file.
+        file: &'static str,
         /// The target.
         target: String,
         /// Where it was looked for.
         tried: Vec<PathBuf>,
+    },
+    /// There is no linker.
+    #[error(
+        "cannot link: no linker on the PATH (looked for {}); install one (Debian and Ubuntu: gcc or lld, Fedora: gcc or lld, \
+         Alpine: build-base or lld), or name one with --linker or the variable NULLVM_LINKER",
+        tried.join(", ")
+    )]
+    NoLinker {
+        /// What was looked for.
+        tried: Vec<&'static str>,
+    },
+    /// The linker could not be run.
+    #[error("cannot run the linker {}: {}; name another one with --linker", linker.display(), reason(.source))]
+    Linker {
+        /// The linker.
+        linker: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The linker failed.
+    #[error("the linker failed ({status}); name another one with --linker\n{command}\n{}", message.trim_end())]
+    Link {
+        /// The whole command.
+        command: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+        /// What it said.
+        message: String,
     },
     /// Standard output or error is gone.
     #[error("cannot write to standard output: {0}")]

@@ -6,9 +6,15 @@
 #![forbid(unsafe_code)]
 
 mod compile;
+#[cfg(feature = "serve")]
+mod envoy_config;
+mod envoy_module;
 mod error;
+#[cfg(feature = "serve")]
+mod flags;
 mod input;
 mod inspect;
+mod null_vm;
 mod output;
 mod progress;
 #[cfg(feature = "serve")]
@@ -47,6 +53,8 @@ enum Command {
     Shim(shim::ShimArgs),
     #[cfg(feature = "serve")]
     Serve(Box<serve::ServeArgs>),
+    #[cfg(feature = "serve")]
+    EnvoyConfig(Box<envoy_config::EnvoyConfigArgs>),
 }
 
 /// Exit code of a panic, as Rust's own.
@@ -74,6 +82,8 @@ where
         Command::Shim(args) => shim::run(&args, console),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(*args, console),
+        #[cfg(feature = "serve")]
+        Command::EnvoyConfig(args) => envoy_config::run(&args, console),
     }));
     match result {
         Ok(Ok(())) => 0,

@@ -9,12 +9,19 @@ use std::path::{Path, PathBuf};
 /// Built by build.rs for the target of nullvmc itself; empty where that was not possible.
 const EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/libnullvm_shim.a"));
 
-/// What [`EMBEDDED`] was built for.
-const EMBEDDED_TARGET: &str = env!("NULLVM_SHIM_TARGET");
+/// The Envoy adapter, as [`EMBEDDED`].
+const EMBEDDED_ADAPTER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/libnullvm_envoy_module.a"));
 
-const HEADER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/nullvm.h"));
+/// What these were built for.
+pub const EMBEDDED_TARGET: &str = env!("NULLVM_SHIM_TARGET");
+
+/// `nullvm.h`
+pub const HEADER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/nullvm.h"));
 
 const ARCHIVE_NAME: &str = "libnullvm_shim.a";
+
+/// The Envoy adapter, with the shim inside.
+pub const ADAPTER_NAME: &str = "libnullvm_envoy_module.a";
 
 /// Write libnullvm_shim.a and nullvm.h, what a program needs to link and call compiled plugins
 #[derive(Args)]
@@ -49,12 +56,27 @@ pub fn run(args: &ShimArgs, console: &mut Console<'_>) -> Result<(), CliError> {
 
 /// The shim's archive for a target.
 pub fn archive(target: &str, sysroot: Option<&Path>) -> Result<Cow<'static, [u8]>, CliError> {
-    let below = |root: &Path| root.join("lib/nullvm").join(target).join(ARCHIVE_NAME);
+    find("runtime shim", ARCHIVE_NAME, EMBEDDED, target, sysroot)
+}
+
+/// The Envoy adapter's archive for a target.
+pub fn envoy_adapter(target: &str, sysroot: Option<&Path>) -> Result<Cow<'static, [u8]>, CliError> {
+    find("Envoy adapter", ADAPTER_NAME, EMBEDDED_ADAPTER, target, sysroot)
+}
+
+fn find(
+    what: &'static str,
+    file: &'static str,
+    embedded: &'static [u8],
+    target: &str,
+    sysroot: Option<&Path>,
+) -> Result<Cow<'static, [u8]>, CliError> {
+    let below = |root: &Path| root.join("lib/nullvm").join(target).join(file);
     let mut tried = Vec::new();
     if let Some(sysroot) = sysroot {
         tried.push(below(sysroot));
-    } else if target == EMBEDDED_TARGET && !EMBEDDED.is_empty() {
-        return Ok(Cow::Borrowed(EMBEDDED));
+    } else if target == EMBEDDED_TARGET && !embedded.is_empty() {
+        return Ok(Cow::Borrowed(embedded));
     } else if let Some(directory) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
         tried.push(below(directory));
         // An executable in bin/ has its libraries in lib/ beside it.
@@ -71,7 +93,7 @@ pub fn archive(target: &str, sysroot: Option<&Path>) -> Result<Cow<'static, [u8]
             Err(source) => return Err(CliError::Read { file: path.display().to_string(), source }),
         }
     }
-    Err(CliError::ShimMissing { target: target.to_owned(), tried })
+    Err(CliError::ShimMissing { what, file, target: target.to_owned(), tried })
 }
 
 /// Whether programs for this target are linked by this machine's `cc`.

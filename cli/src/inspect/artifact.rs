@@ -1,6 +1,6 @@
 //! Reports on what `nullvmc compile` writes: images, objects, archives, and programs that they were linked into.
 
-use super::{Content, MemoryPlan, hex};
+use super::{Content, MemoryPlan, envoy, hex};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectKind, ObjectSection, ObjectSymbol, SymbolKind};
 use plugin_abi::{
@@ -110,6 +110,9 @@ pub fn report(bytes: &[u8]) -> Option<Result<Content, String>> {
     if bytes.starts_with(b"\x7fELF") {
         let parsed = object::File::parse(bytes).map_err(|e| format!("damaged ELF file: {e}"));
         return Some(parsed.and_then(|file| {
+            if let Some(module) = envoy::report(&file) {
+                return module.map(Content::EnvoyModule);
+            }
             let report = elf(&file)?;
             if report.plugins.is_empty() && report.stripped_plugins.is_empty() {
                 return Err(format!(
@@ -129,7 +132,7 @@ pub fn report(bytes: &[u8]) -> Option<Result<Content, String>> {
     None
 }
 
-fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+pub fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(offset..offset + 4)?.try_into().ok()?))
 }
 
@@ -199,7 +202,7 @@ fn list(features: &str) -> Vec<String> {
     features.split(',').filter(|f| !f.is_empty()).map(str::to_owned).collect()
 }
 
-fn plugin(name: String, abi_version: u32, meta: &[u8], text_len: u64) -> Result<Plugin, String> {
+pub fn plugin(name: String, abi_version: u32, meta: &[u8], text_len: u64) -> Result<Plugin, String> {
     // The reader wants the alignment that a loader gives.
     let mut room = vec![0u8; meta.len() + 16];
     let shift = room.as_ptr().align_offset(16);

@@ -1,6 +1,7 @@
 //! `nullvmc inspect`: what a file holds. Reports; what makes a module unusable as a plugin is part of the report, not an error.
 
 mod artifact;
+mod envoy;
 mod sdk;
 mod text;
 mod wasm;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
-/// Show what a plugin (.wasm) or an artifact (object, archive, image) holds
+/// Show what a plugin (.wasm) or an artifact (object, archive, image, Envoy module) holds
 ///
 /// Fails for files that are none of these or damaged. Imports that no host offers, wrong signatures and the like are reported.
 #[derive(Args)]
@@ -31,7 +32,7 @@ enum Format {
     Json,
 }
 
-/// The report. `kind` tells which: `wasm`, `image`, `object`, `linked`, `archive`.
+/// The report. `kind` tells which: `wasm`, `image`, `object`, `linked`, `archive`, `envoy_module`.
 #[derive(Serialize)]
 struct Report {
     file: String,
@@ -49,6 +50,7 @@ enum Content {
     Object(artifact::ElfReport),
     Linked(artifact::ElfReport),
     Archive(artifact::ArchiveReport),
+    EnvoyModule(envoy::EnvoyModuleReport),
 }
 
 /// Runs the command.

@@ -1,6 +1,7 @@
 //! Reports for people.
 
 use super::artifact::{ArchiveReport, ElfReport, HashStatus, ImageReport, Origin, Plugin};
+use super::envoy::EnvoyModuleReport;
 use super::wasm::{ImportStatus, Role, Section, WasmReport};
 use super::{Content, MemoryPlan, Report};
 use crate::compile::size;
@@ -33,6 +34,7 @@ pub fn render(report: &Report) -> String {
         Content::Linked(_) => "linked program or library with compiled plugins",
         Content::Archive(a) if a.object.is_some() => "archive of a compiled plugin and the runtime shim",
         Content::Archive(_) => "archive of the runtime shim",
+        Content::EnvoyModule(_) => "Envoy module of a compiled plugin",
     };
     let mut page = Page(format!("{}: {what}, {}\n", report.file, size(report.size)));
     page.line("sha256", &report.sha256);
@@ -41,6 +43,7 @@ pub fn render(report: &Report) -> String {
         Content::Image(i) => image(&mut page, i),
         Content::Object(o) | Content::Linked(o) => elf(&mut page, o),
         Content::Archive(a) => archive(&mut page, a),
+        Content::EnvoyModule(m) => envoy_module(&mut page, m),
     }
     page.0
 }
@@ -238,4 +241,22 @@ fn archive(page: &mut Page, a: &ArchiveReport) {
     if let Some(object) = &a.object {
         elf(page, object);
     }
+}
+
+fn envoy_module(page: &mut Page, m: &EnvoyModuleReport) {
+    page.line("build id", m.build_id.as_deref().unwrap_or("none"));
+    page.line("Envoy's ABI", m.envoy_abi.as_deref().unwrap_or("not recorded"));
+    origin(page, &m.origin);
+    for p in &m.plugins {
+        plugin(page, p);
+    }
+    page.line(
+        "libraries",
+        if m.libraries_needed.is_empty() { "none".to_owned() } else { m.libraries_needed.join(", ") },
+    );
+    page.heading(format_args!("hooks ({})", m.hooks.len()));
+    for hook in &m.hooks {
+        let _ = writeln!(page.0, "  {hook}");
+    }
+    needed(page, &m.symbols_needed);
 }
