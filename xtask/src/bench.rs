@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: runs the criterion benches and writes their results to `docs/benchmarks.md`.
 
+use crate::page;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -17,10 +18,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     if !status.success() {
         return Err(format!("the benches failed: {status}"));
     }
-    let page = root.join("docs/benchmarks.md");
-    std::fs::write(&page, render(&criterion)?).map_err(|e| format!("{}: {e}", page.display()))?;
-    println!("wrote {}", page.display());
-    Ok(())
+    page::write(root, "bench", &render(&criterion)?)
 }
 
 /// A time with its unit.
@@ -65,24 +63,14 @@ fn results(criterion: &Path) -> Result<Results, String> {
     if all.is_empty() { Err("criterion left no results".to_owned()) } else { Ok(all) }
 }
 
-fn machine() -> String {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu
-        .lines()
-        .find_map(|l| l.strip_prefix("model name"))
-        .map_or("unknown CPU", |l| l.trim_start_matches([' ', '\t', ':']));
-    let threads = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    format!("{model}, {threads} threads, {}", std::env::consts::OS)
-}
-
 fn render(criterion: &Path) -> Result<String, String> {
     let mut page = String::from(
-        "# Benchmarks\n\nWritten by `cargo xtask bench` from the criterion benches in `benches/`; do not edit. Times are medians with their 95 %\n\
+        "Written by `cargo xtask bench` from the criterion benches in `benches/`; do not edit. Times are medians with their 95 %\n\
          confidence interval and vary from machine to machine: what counts is the ratio within one run. Every comparison checks\n\
          that all engines did the same before it times them. Each engine answers the plugin's imports with the same host\n\
          functions. Versions: wasmtime 48.0.8, wasmi 2.0.0, Cranelift 0.135.8, default settings.\n\n",
     );
-    let _ = writeln!(page, "Machine: {}\n", machine());
+    let _ = writeln!(page, "Machine: {}\n", page::machine());
     for (group, mut benches) in results(criterion)? {
         benches.sort_by(|a, b| a.1.total_cmp(&b.1));
         let base =

