@@ -42,7 +42,7 @@ pub struct DeclarePropertyArguments {
     /// Whether it can be set once only.
     #[prost(bool, tag = "2")]
     pub readonly: bool,
-    /// How the bytes are read; [`DeclarePropertyArguments::r#type`] gives it as an enum.
+    /// How the bytes are read; the method `type` gives it as an enum.
     #[prost(enumeration = "WasmType", tag = "3")]
     pub r#type: i32,
     /// Of a FlatBuffers table: its schema. Of a message: its type URL.

@@ -193,7 +193,9 @@ impl Mailbox {
 
     /// Does what waits. Main thread, with the configuration that it is for.
     pub fn run(&self, config: Config) {
-        loop {
+        // Those that are there now: each has been announced, and what they bring about is announced again.
+        let waiting = lock(&self.0.queue).len();
+        for _ in 0..waiting {
             let job = lock(&self.0.queue).pop_front();
             let Some(job) = job else { return };
             match job {

@@ -50,6 +50,11 @@ impl Incoming {
         self.kind
     }
 
+    /// Whether its end has been told.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
     fn is_grpc(&self) -> bool {
         self.kind != CallKind::Http
     }

@@ -14,7 +14,7 @@ use crate::context::root::Headers;
 use crate::hooks::{http, network};
 use crate::main_thread::{Mailbox, MainJob};
 use crate::vm::state::{AfterCall, CallKind};
-use crate::vm::{Hook, Job, Step, Vm};
+use crate::vm::{Job, Step, Vm};
 use nullvm_host_common::framing::{self, code as grpc_code};
 use nullvm_host_common::grpc;
 use std::sync::{Arc, Weak};
@@ -110,25 +110,27 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Table<T> {
     active: Vec<(u64, T, Incoming)>,
-    /// A call that is being started: Envoy may tell its end before it tells its number.
-    starting: Option<(T, Incoming)>,
+    /// Calls that are being started, the innermost last: Envoy may tell of them before it tells their numbers.
+    starting: Vec<(Option<u64>, T, Incoming)>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { active: Vec::new(), starting: None }
+        Self { active: Vec::new(), starting: Vec::new() }
     }
 }
 
 impl<T: Clone> Table<T> {
     /// Before Envoy is asked to start a call.
     pub fn starting(&mut self, to: T, kind: CallKind) {
-        self.starting = Some((to, Incoming::new(kind)));
+        self.starting.push((None, to, Incoming::new(kind)));
     }
 
     /// Envoy has answered: the call's number. `None` if it has not started.
     pub fn started(&mut self, id: Option<u64>) {
-        if let (Some((to, incoming)), Some(id)) = (self.starting.take(), id) {
+        if let (Some((_, to, incoming)), Some(id)) = (self.starting.pop(), id)
+            && !incoming.is_over()
+        {
             self.active.push((id, to, incoming));
         }
     }
@@ -143,25 +145,26 @@ impl<T: Clone> Table<T> {
             let events = event(incoming);
             return Some((to.clone(), events));
         }
-        let (to, incoming) = self.starting.as_mut()?;
+        let is = |number: &Option<u64>| number.is_none_or(|n| n == id);
+        let (number, to, incoming) = self.starting.iter_mut().rev().find(|(number, ..)| is(number))?;
+        *number = Some(id);
         let events = event(incoming);
         Some((to.clone(), events))
     }
 
     /// The call is over.
     pub fn remove(&mut self, id: u64) {
-        match self.active.iter().position(|(active, ..)| *active == id) {
-            Some(at) => {
-                self.active.swap_remove(at);
-            }
-            None => self.starting = None,
+        // One that is still being started is dropped when that is done.
+        if let Some(at) = self.active.iter().position(|(active, ..)| *active == id) {
+            self.active.swap_remove(at);
         }
     }
 
     /// Forgets all calls, and says whom they were for.
     pub fn end(&mut self) -> Vec<(T, CallKind)> {
         let calls = self.active.drain(..).map(|(_, to, incoming)| (to, incoming));
-        calls.chain(self.starting.take()).map(|(to, incoming)| (to, incoming.kind())).collect()
+        let starting = self.starting.drain(..).map(|(_, to, incoming)| (to, incoming));
+        calls.chain(starting).map(|(to, incoming)| (to, incoming.kind())).collect()
     }
 
     /// Envoy's number of a call.
@@ -271,9 +274,12 @@ fn start_in_http(
     filter: Filter,
     stream: *const http::Stream,
 ) {
-    let Some(start) = envoy().http_filter_start_http_stream else { return };
-    // SAFETY: steps are taken before the stream can end.
-    let table = unsafe { (*stream).calls() };
+    // SAFETY: steps are taken before the stream's place goes.
+    let stream = unsafe { &*stream };
+    let start = envoy().http_filter_start_http_stream.filter(|_| !stream.is_over());
+    // The answer comes when this step is over: the guest may well call again.
+    let Some(start) = start else { return vm.post(Job::Call(token, broken(kind))) };
+    let table = stream.calls();
     table.borrow_mut().starting(token, kind);
     let result = send(request, |id, cluster, headers, count, body, end, timeout| {
         // SAFETY: the stream is of this worker and lives; Envoy copies what it is given.
@@ -290,7 +296,7 @@ fn start_in_http(
                 trailers.is_some_and(|send| unsafe { send(filter, id, pairs, count) })
             });
         }
-        None => vm.run(Some(filter), |vm| vm.call_event(token, broken(kind))),
+        None => vm.post(Job::Call(token, broken(kind))),
     }
 }
 
@@ -308,7 +314,7 @@ fn start_in_tcp(vm: &Vm, token: u32, request: &Request, filter: Filter, stream: 
     let id = result.ok();
     stream.calls().borrow_mut().started(id);
     if id.is_none() {
-        vm.run_in(Hook::Network(filter), |vm| vm.call_event(token, broken(CallKind::Http)));
+        vm.post(Job::Call(token, broken(CallKind::Http)));
     }
 }
 

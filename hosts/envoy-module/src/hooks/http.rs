@@ -27,16 +27,13 @@ pub struct FilterConfig {
 struct OfWorker {
     /// The plugin's root context in the VM of this number; 0 for none.
     root: Cell<(u64, u32)>,
-    /// Places of streams that are gone, for the next ones.
+    /// Places of streams that are gone, for the next ones; as many as there were at once.
     #[expect(clippy::vec_box, reason = "Envoy holds their addresses")]
     spare: RefCell<Vec<Box<Stream>>>,
 }
 
 // SAFETY: an entry is used by the worker whose number it has.
 unsafe impl Sync for OfWorker {}
-
-/// Places of streams that a worker keeps.
-const MAX_SPARE: usize = 256;
 
 impl FilterConfig {
     fn root(&self, vm: &Vm, worker: usize) -> u32 {
@@ -80,6 +77,11 @@ impl Stream {
     /// Envoy's side.
     pub fn filter(&self) -> Filter {
         self.filter.get()
+    }
+
+    /// Whether Envoy has seen its end.
+    pub fn is_over(&self) -> bool {
+        self.over.get()
     }
 
     /// Calls that live in the stream.
@@ -173,7 +175,12 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_http_filter_new(
     // SAFETY: by contract; the configuration outlives its streams.
     let config = unsafe { &*config };
     // SAFETY: Envoy's filter, on its worker.
-    let worker = unsafe { (envoy().http_filter_get_worker_index)(filter) } as usize % config.workers.len();
+    let worker = unsafe { (envoy().http_filter_get_worker_index)(filter) } as usize;
+    if worker >= config.workers.len() {
+        // Main-thread traffic, through an upstream's filters: there is no VM for it, and a plugin must not be left out in silence.
+        log::error("nullvm: a module serves the streams of workers only, not those of the main thread");
+        return core::ptr::null();
+    }
     let stream = Stream {
         filter: Cell::new(filter),
         config,
@@ -212,7 +219,10 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_http_filter_destroy(stream: *mu
     }
     // SAFETY: outlives the stream.
     let mut spare = unsafe { &*stream.config }.workers[stream.worker].spare.borrow_mut();
-    if spare.len() < MAX_SPARE {
+    // Never freed: in Envoy before 1.40 this may run within a hook of the same stream, which then looks at it once more.
+    if stream.hook.get().is_some() {
+        core::mem::forget(stream);
+    } else {
         spare.push(stream);
     }
 }

@@ -135,7 +135,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_new(
         abi: config.abi,
         filter: Cell::new(filter),
         plugin: config.configured.plugin.clone(),
-        vm: config.configured.vm(worker % config.workers),
+        vm: if worker < config.workers { config.configured.vm(worker) } else { None },
         id: Cell::new(0),
         closed: Cell::new(false),
         calls: RefCell::default(),

@@ -5,7 +5,7 @@ use crate::abi::{Bytes, Network};
 use crate::calls::{self, Call, Place, Request};
 use crate::context::Kind;
 use crate::context::root::Headers;
-use crate::vm::state::{AfterCall, CallKind, State};
+use crate::vm::state::{AfterCall, CallKind, MAX_WAITING, State};
 use core::ffi::c_void;
 use nullvm_host_common::framing;
 use nullvm_host_common::grpc::GrpcService;
@@ -32,7 +32,10 @@ fn cluster_exists(state: &State, name: &[u8]) -> bool {
     unsafe { ask(state.hook_tcp, Bytes::new(name), 0, total, healthy, degraded) }
 }
 
-fn add(state: &mut State, kind: CallKind, request: Request) -> u32 {
+fn add(state: &mut State, kind: CallKind, request: Request) -> Result<u32, Status> {
+    if state.calls.len() >= MAX_WAITING {
+        return Err(Status::InternalFailure);
+    }
     let token = state.next_call(kind);
     let call = Call {
         kind,
@@ -43,9 +46,11 @@ fn add(state: &mut State, kind: CallKind, request: Request) -> u32 {
         local_closed: kind == CallKind::Grpc,
         remote_closed: false,
     };
+    let bytes =
+        call.request.as_ref().map_or(0, |r| r.body.len() + r.headers.byte_size() + r.trailers.byte_size());
+    state.later(AfterCall::StartCall(token), bytes)?;
     state.calls.insert(token, Box::new(call));
-    state.after_call.push(AfterCall::StartCall(token));
-    token
+    Ok(token)
 }
 
 /// Whether there is a way for a call at all: Envoy gives network filters and services one-shot calls only, which cannot
@@ -94,7 +99,7 @@ fn grpc(state: &mut State, kind: CallKind, c: &GrpcCall) -> Result<u32, Status> 
     let path = format!("/{}/{}", text(c.service)?, text(c.method)?);
     let message = (kind == CallKind::Grpc).then(|| slice(c.message));
     let request = calls::grpc_request(&service, &path, headers_of(c.metadata), message, c.timeout);
-    Ok(add(state, kind, request))
+    add(state, kind, request)
 }
 
 fn http(state: &mut State, c: &HttpCall) -> Result<u32, Status> {
@@ -117,7 +122,7 @@ fn http(state: &mut State, c: &HttpCall) -> Result<u32, Status> {
         end: true,
         timeout_ms: u64::from(c.timeout),
     };
-    Ok(add(state, CallKind::Http, request))
+    add(state, CallKind::Http, request)
 }
 
 macro_rules! calling {
@@ -154,8 +159,7 @@ host_functions! {
         }
         let call = state.calls.get_mut(&token).ok_or(Status::NotFound)?;
         call.local_closed |= end != 0;
-        state.after_call.push(AfterCall::GrpcSend(token, framing::frame(slice(message)), end != 0));
-        Ok(())
+        state.later(AfterCall::GrpcSend(token, framing::frame(slice(message)), end != 0), message.len)
     }
 
     /// `proxy_grpc_close`
@@ -163,13 +167,13 @@ host_functions! {
         let call = state.calls.get_mut(&token).ok_or(Status::NotFound)?;
         match call.kind {
             CallKind::Http => return Err(Status::NotFound),
-            CallKind::Grpc => state.after_call.push(AfterCall::CancelCall(token)),
+            CallKind::Grpc => state.later(AfterCall::CancelCall(token), 0)?,
             CallKind::GrpcStream if call.remote_closed => {
                 state.calls.remove(&token);
             }
             CallKind::GrpcStream => {
                 call.local_closed = true;
-                state.after_call.push(AfterCall::GrpcSend(token, Vec::new(), true));
+                state.later(AfterCall::GrpcSend(token, Vec::new(), true), 0)?;
             }
         }
         Ok(())
@@ -181,8 +185,7 @@ host_functions! {
         if !known {
             return Err(Status::NotFound);
         }
-        state.after_call.push(AfterCall::CancelCall(token));
-        Ok(())
+        state.later(AfterCall::CancelCall(token), 0)
     }
 }
 

@@ -17,9 +17,9 @@ host_functions! {
         let id = state.effective_id();
         let Some(context) = state.contexts.get(id) else { return Ok(()) };
         match (&context.kind, stream_type) {
-            (Kind::Http(_), 0) => state.after_call.push(AfterCall::Continue(id, Dir::Request)),
-            (Kind::Http(_), 1) => state.after_call.push(AfterCall::Continue(id, Dir::Response)),
-            (Kind::Tcp(_), 2) => state.after_call.push(AfterCall::ContinueTcp(id)),
+            (Kind::Http(_), 0) => state.later(AfterCall::Continue(id, Dir::Request), 0)?,
+            (Kind::Http(_), 1) => state.later(AfterCall::Continue(id, Dir::Response), 0)?,
+            (Kind::Tcp(_), 2) => state.later(AfterCall::ContinueTcp(id), 0)?,
             // Envoy keeps what an upstream sent with the upstream, and gives no way back to it.
             (Kind::Tcp(_), 3) => return Err(Status::Unimplemented),
             (_, 0..=3) => {}
@@ -40,7 +40,7 @@ host_functions! {
             _ => false,
         };
         if fits {
-            state.after_call.push(AfterCall::Close(id));
+            state.later(AfterCall::Close(id), 0)?;
         }
         Ok(())
     }
@@ -73,8 +73,7 @@ host_functions! {
         match state.root_of(root) {
             Some(r) if r.pending_done => {
                 r.pending_done = false;
-                state.after_call.push(AfterCall::FinishShutdown(root));
-                Ok(())
+                state.later(AfterCall::FinishShutdown(root), 0)
             }
             _ => Err(Status::NotFound),
         }
@@ -106,7 +105,7 @@ pub(super) unsafe extern "C" fn send_local_response(
 ) -> u32 {
     // SAFETY: the shim passes the pointer that the instance was made with, and a valid structure.
     let (cell, r) = unsafe { (super::cell(host), &*response) };
-    cell.with(|state| {
+    let done = cell.with(|state| {
         let id = state.effective_id();
         let live = state.contexts.get(id).is_some_and(|c| is_live(&c.kind));
         if live && state.http(id).is_some() {
@@ -121,9 +120,11 @@ pub(super) unsafe extern "C" fn send_local_response(
                 body: slice(r.body).to_vec(),
                 headers,
             };
-            state.after_call.push(AfterCall::LocalReply(id, Box::new(reply)));
+            let bytes = reply.body.len() + reply.headers.byte_size();
+            state.later(AfterCall::LocalReply(id, Box::new(reply)), bytes)?;
         }
         state.stop_next = true;
+        Ok::<(), Status>(())
     });
-    Status::Ok as u32
+    done.map_or_else(|status| status as u32, |()| Status::Ok as u32)
 }

@@ -253,9 +253,10 @@ impl Group {
 
     /// Ends a configured plugin in all VMs.
     pub fn leave(&self, info: &Arc<PluginInfo>) {
+        // First, so that a VM which is just being replaced does not start it again.
+        lock(&self.plugins).retain(|(p, _)| !Arc::ptr_eq(p, info));
         for vm in self.vms() {
             vm.stop_plugin(info);
         }
-        lock(&self.plugins).retain(|(p, _)| !Arc::ptr_eq(p, info));
     }
 }

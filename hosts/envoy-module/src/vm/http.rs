@@ -68,7 +68,7 @@ impl Vm {
             }
             let response =
                 Response { code: 503, details: b"wasm_fail_stream".to_vec(), ..Response::default() };
-            let step = Step::Respond(http.filter, Box::new(response));
+            let step = Step::Respond(http.filter, http.stream, Box::new(response));
             s.steps.push(step);
         });
     }
@@ -269,6 +269,7 @@ impl Vm {
             let event = self.with(|s| s.calls.get(&token).map(|c| c.broken()));
             if let Some(event) = event {
                 self.call_event(token, event);
+                self.with(|s| drop(s.calls.remove(&token)));
             }
         }
     }
@@ -285,8 +286,7 @@ impl Vm {
     /// Acts on what the guest asked for during its calls.
     pub(super) fn settle(&self) {
         loop {
-            let action =
-                self.with(|s| if s.after_call.is_empty() { None } else { Some(s.after_call.remove(0)) });
+            let action = self.with(super::State::next_action);
             let Some(action) = action else { return };
             if let Some(id) = self.stream_of(&action)
                 && self.defer(id, &action)
@@ -327,12 +327,27 @@ impl Vm {
             if s.on_worker {
                 return false;
             }
+            // What does not wait now is not to be continued when it waits for something else.
             let deferred = match s.find(id).map(|c| &mut c.kind) {
-                Some(Kind::Http(http)) => &mut http.rare().deferred,
-                Some(Kind::Tcp(tcp)) => &mut tcp.deferred,
+                Some(Kind::Http(http)) => {
+                    if let AfterCall::Continue(_, dir) = action
+                        && !http.half(*dir).paused
+                    {
+                        return true;
+                    }
+                    &mut http.rare().deferred
+                }
+                Some(Kind::Tcp(tcp)) => {
+                    if matches!(action, AfterCall::ContinueTcp(_)) && !tcp.is_paused() {
+                        return true;
+                    }
+                    &mut tcp.deferred
+                }
                 _ => return false,
             };
-            deferred.push(action.clone());
+            if deferred.len() < super::state::MAX_WAITING {
+                deferred.push(action.clone());
+            }
             true
         });
         if deferred {
@@ -344,7 +359,7 @@ impl Vm {
     fn close_stream(&self, id: u32) {
         self.with(|s| {
             let step = match s.contexts.get(id).map(|c| &c.kind) {
-                Some(Kind::Http(http)) if !http.filter.is_null() => Step::Reset(http.filter),
+                Some(Kind::Http(http)) if !http.filter.is_null() => Step::Reset(http.filter, http.stream),
                 Some(Kind::Tcp(tcp)) if !tcp.filter.is_null() => Step::CloseTcp(tcp.stream, CLOSED_BY_GUEST),
                 _ => return,
             };
@@ -406,8 +421,10 @@ impl Vm {
             return self.http_fail(id);
         }
         self.with(|s| {
-            let Some(synthetic) = s.http(id).and_then(|h| h.rare().synthetic.take()) else { return };
-            s.steps.push(Step::Respond(filter, Box::new(Response::of(*synthetic, grpc))));
+            let Some(http) = s.http(id) else { return };
+            let stream = http.stream;
+            let Some(synthetic) = http.rare().synthetic.take() else { return };
+            s.steps.push(Step::Respond(filter, stream, Box::new(Response::of(*synthetic, grpc))));
         });
     }
 }

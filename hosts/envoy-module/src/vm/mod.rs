@@ -22,6 +22,7 @@ use crate::calls::Event;
 use crate::context::{Kind, PluginInfo};
 use crate::host_table::HOST_TABLE;
 use crate::log;
+use crate::main_thread::MainJob;
 use crate::{lock, stats};
 use core::ffi::c_void;
 use group::VmInfo;
@@ -54,6 +55,9 @@ pub enum Job {
     /// A plugin's configuration goes away.
     Stop(Arc<PluginInfo>),
 }
+
+/// Jobs of a VM from which on a queue that is known to have items is not told again.
+const MAX_TOLD: usize = 1024;
 
 static SERIAL: AtomicU64 = AtomicU64::new(1);
 
@@ -322,8 +326,10 @@ impl Vm {
         self.with(|s| std::mem::take(&mut s.steps))
     }
 
+    /// Runs the jobs that are there; those that come of them wait for the next time.
     fn empty_inbox(&self) {
-        loop {
+        let waiting = lock(&self.inbox).len();
+        for _ in 0..waiting {
             let job = {
                 let mut inbox = lock(&self.inbox);
                 let job = inbox.pop_front();
@@ -336,18 +342,32 @@ impl Vm {
         }
     }
 
-    /// Runs waiting jobs if nobody else runs the VM, who would do it before leaving.
+    /// Runs waiting jobs once more, if nobody else runs the VM, who would do it before leaving. What is there after that, a guest that
+    /// answers each event by the next, goes by the main thread, so that neither thread is kept.
     fn run_jobs(&self, hook: Hook) {
-        while self.has_jobs.load(Ordering::Acquire) {
-            let (_, steps) = if matches!(hook, Hook::Elsewhere) {
-                let Some(_running) = self.running.try_other() else { return };
-                self.run_held(hook, |_| ())
-            } else {
-                let _running = self.running.by_worker();
-                self.run_held(hook, |_| ())
+        let (_, steps) = if matches!(hook, Hook::Elsewhere) {
+            let Some(_running) = self.running.try_other() else { return };
+            self.run_held(hook, |_| ())
+        } else {
+            let _running = self.running.by_worker();
+            self.run_held(hook, |_| ())
+        };
+        if let Some(steps) = steps {
+            steps::take(self, steps);
+        }
+        if self.has_jobs.load(Ordering::Acquire) {
+            let main = {
+                let _running = match hook {
+                    Hook::Elsewhere => (self.running.try_other(), None),
+                    _ => (None, Some(self.running.by_worker())),
+                };
+                if _running.0.is_none() && _running.1.is_none() {
+                    return;
+                }
+                self.with(|s| s.roots.first().and_then(|r| s.contexts.get(*r).map(|c| c.plugin.main.clone())))
             };
-            if let Some(steps) = steps {
-                steps::take(self, steps);
+            if let Some(main) = main {
+                main.post(MainJob::Wake(self.weak()));
             }
         }
     }
@@ -358,6 +378,13 @@ impl Vm {
         // Ticks that nobody had time for do not pile up.
         if let Job::Tick(root) = job
             && inbox.iter().any(|j| matches!(j, Job::Tick(r) if *r == root))
+        {
+            return;
+        }
+        // Nor do items of a queue beyond what anybody needs to be told.
+        if let Job::QueueReady(root, token) = job
+            && inbox.len() > MAX_TOLD
+            && inbox.iter().any(|j| matches!(j, Job::QueueReady(r, t) if (*r, *t) == (root, token)))
         {
             return;
         }

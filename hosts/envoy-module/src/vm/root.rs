@@ -3,7 +3,7 @@
 use super::state::CallKind;
 use super::{Job, Vm};
 use crate::abi::Logger;
-use crate::calls::Event;
+use crate::calls::{Event, Place};
 use crate::context::{Kind, PluginInfo};
 use crate::timer;
 use plugin_abi::CallbackId;
@@ -16,6 +16,10 @@ impl Vm {
     /// One line: what trapped, or refused.
     pub fn start_plugin(&self, plugin: &Arc<PluginInfo>) -> Result<(), String> {
         self.run(None, |vm| {
+            // A VM that was replaced meanwhile has started it already.
+            if vm.root_of_plugin(plugin).is_some() {
+                return Ok(());
+            }
             let root = vm.with(|s| s.add_context(0, plugin, Kind::Root(Box::default())));
             let sizes = (vm.info().vm_config.len() as u32, plugin.config.configuration.len() as u32);
             vm.call(root, CallbackId::OnContextCreate, &[root, 0]);
@@ -156,6 +160,8 @@ impl Vm {
                         // The other side is done; the guest's own half is still open.
                         Some(call) if kind == CallKind::GrpcStream && !call.local_closed => {
                             call.remote_closed = true;
+                            // Its stream may be gone before the guest closes its half: nothing is sent there any more.
+                            call.place = Place::Waiting;
                         }
                         _ => {
                             s.calls.remove(&token);

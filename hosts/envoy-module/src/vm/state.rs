@@ -8,8 +8,8 @@ use crate::context::tcp::Tcp;
 use crate::context::{Context, Kind, Owned, PluginInfo, PluginRef};
 use crate::vm::contexts::Contexts;
 use crate::vm::group::VmInfo;
-use nullvm_shim::host::{Bytes, Pair};
-use std::collections::HashMap;
+use nullvm_shim::host::{Bytes, Pair, Status};
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -74,6 +74,10 @@ pub enum CallKind {
 /// Places of contexts that are kept.
 const MAX_SPARE: usize = 256;
 
+/// Actions, calls under way, and bytes of both, that a guest may have waiting.
+pub(crate) const MAX_WAITING: usize = 65_536;
+const MAX_WAITING_BYTES: usize = 256 << 20;
+
 /// See the module.
 pub struct State {
     /// What all copies of the VM have in common.
@@ -103,7 +107,9 @@ pub struct State {
     /// What is asked of Envoy once the VM is free.
     pub steps: Vec<super::Step>,
     /// See [`AfterCall`].
-    pub after_call: Vec<AfterCall>,
+    pub after_call: VecDeque<AfterCall>,
+    /// Bytes of guests' data in there.
+    waiting_bytes: usize,
     /// Calls that wait for their answer, by token.
     pub calls: ById<Box<Call>>,
     last_call: [u32; 3],
@@ -132,7 +138,8 @@ impl State {
             hook_tcp: core::ptr::null_mut(),
             logger: core::ptr::null_mut(),
             steps: Vec::new(),
-            after_call: Vec::new(),
+            after_call: VecDeque::new(),
+            waiting_bytes: 0,
             calls: ById::default(),
             last_call: [CallKind::Http as u32, CallKind::Grpc as u32, CallKind::GrpcStream as u32],
             expressions: nullvm_host_common::cel::Expressions::default(),
@@ -258,6 +265,28 @@ impl State {
             Kind::Http(http) => Some(http),
             _ => None,
         }
+    }
+
+    /// Keeps an action, with so many bytes of the guest's, until its call has returned.
+    ///
+    /// # Errors
+    /// [`Status::InternalFailure`] when one call asks for more than any plugin needs: host memory is not the guest's to fill.
+    pub fn later(&mut self, action: AfterCall, bytes: usize) -> Result<(), Status> {
+        if self.after_call.len() >= MAX_WAITING || self.waiting_bytes + bytes > MAX_WAITING_BYTES {
+            return Err(Status::InternalFailure);
+        }
+        self.waiting_bytes += bytes;
+        self.after_call.push_back(action);
+        Ok(())
+    }
+
+    /// The next action.
+    pub fn next_action(&mut self) -> Option<AfterCall> {
+        let action = self.after_call.pop_front();
+        if action.is_none() {
+            self.waiting_bytes = 0;
+        }
+        action
     }
 
     /// The token of a new call.

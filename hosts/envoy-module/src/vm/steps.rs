@@ -14,9 +14,9 @@ pub enum Step {
     /// Go on with a direction of a stream; whether the route has to be chosen again first.
     Continue(Filter, *const HttpStream, Dir, bool),
     /// Answer a stream.
-    Respond(Filter, Box<Response>),
+    Respond(Filter, *const HttpStream, Box<Response>),
     /// Break a stream off.
-    Reset(Filter),
+    Reset(Filter, *const HttpStream),
     /// Go on with what a TCP stream's client sent.
     ContinueTcp(*const Stream),
     /// Close a TCP stream's connection, after what was written so far; why.
@@ -66,8 +66,11 @@ impl Response {
 pub(super) fn take(vm: &Vm, steps: Vec<Step>) {
     for step in steps {
         // SAFETY (of all): the filters' streams have not ended: a step comes from a hook on their own worker, after which
-        // they are taken at once, and Envoy destroys filters later.
+        // they are taken at once, and Envoy destroys filters later. A stream's place stays readable after that.
         match step {
+            // An earlier step has ended the stream.
+            Step::Continue(_, stream, ..) | Step::Respond(_, stream, _) | Step::Reset(_, stream)
+                if unsafe { (*stream).is_over() } => {}
             Step::Continue(filter, stream, dir, clear_route) => unsafe {
                 if clear_route {
                     (envoy().http_clear_route_cache)(filter);
@@ -81,7 +84,7 @@ pub(super) fn take(vm: &Vm, steps: Vec<Step>) {
                     Dir::Response => (envoy().http_filter_continue_encoding)(filter),
                 }
             },
-            Step::Respond(filter, response) => {
+            Step::Respond(filter, _, response) => {
                 let mut pairs = Vec::new();
                 response.headers.pairs(&mut pairs);
                 unsafe {
@@ -95,7 +98,7 @@ pub(super) fn take(vm: &Vm, steps: Vec<Step>) {
                     );
                 }
             }
-            Step::Reset(filter) => {
+            Step::Reset(filter, _) => {
                 if let Some(reset) = envoy().http_filter_reset_stream {
                     unsafe { reset(filter, 0, Bytes::new(b"wasm_close_stream")) };
                 }
