@@ -37,7 +37,13 @@ pub fn run(root: &Path) -> Result<(), String> {
         step(root, "lints of an archive", "cargo", &staticlib, &[])?;
     }
     let doc = [&["doc", "--release", "--no-deps", "--quiet"], &packages[..]].concat();
-    step(root, "documentation", "cargo", &doc, &[("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links")])?;
+    step(
+        root,
+        "documentation",
+        "cargo",
+        &doc,
+        &[("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links")],
+    )?;
     let tests = [&["--release"], &packages[..]].concat();
     if present("cargo-nextest") {
         step(root, "tests", "cargo", &[&["nextest", "run", "--no-fail-fast"], &tests[..]].concat(), &[])?;
