@@ -171,6 +171,24 @@ pub(crate) enum TrapsArg {
     Call,
 }
 
+impl From<BoundsArg> for Bounds {
+    fn from(arg: BoundsArg) -> Self {
+        match arg {
+            BoundsArg::Guard => Self::Guard,
+            BoundsArg::Explicit => Self::Explicit,
+        }
+    }
+}
+
+impl From<TrapsArg> for Traps {
+    fn from(arg: TrapsArg) -> Self {
+        match arg {
+            TrapsArg::Signal => Self::Signal,
+            TrapsArg::Call => Self::Call,
+        }
+    }
+}
+
 /// Where the outputs go.
 enum Destination {
     StandardOutput,
@@ -264,14 +282,8 @@ fn options(args: &CompileArgs, name: String, forms: &BTreeSet<Form>) -> Options 
             Opt::Speed => OptLevel::Speed,
             Opt::SpeedAndSize => OptLevel::SpeedAndSize,
         },
-        bounds: match code.bounds {
-            BoundsArg::Guard => Bounds::Guard,
-            BoundsArg::Explicit => Bounds::Explicit,
-        },
-        traps: match code.traps {
-            TrapsArg::Signal => Traps::Signal,
-            TrapsArg::Call => Traps::Call,
-        },
+        bounds: code.bounds.into(),
+        traps: code.traps.into(),
         interruptible: code.interruptible,
         jobs: code.jobs.map_or(0, usize::from),
         checks: !args.no_proxy_wasm_checks,

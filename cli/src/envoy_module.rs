@@ -4,7 +4,7 @@
 //! the machine's own linker. Nothing else: no library of the C compiler, none of its start files, so that the module asks for
 //! no file and no symbol version. What it needs of the C library is in the Envoy process already.
 
-use crate::{CliError, shim};
+use crate::{CliError, inspect, shim};
 use nullvm_compiler::codegen::COMPILER;
 use nullvm_compiler::{CompiledModule, emit};
 use object::write::Object;
@@ -91,7 +91,7 @@ pub fn link(
     let object = emit::object(module).map_err(failed)?;
     let note = note(&Note {
         plugin: module.name.clone(),
-        wasm_sha256: Sha256::digest(wasm).iter().map(|b| format!("{b:02x}")).collect(),
+        wasm_sha256: inspect::hex(&Sha256::digest(wasm)),
         abi_version: ABI_VERSION,
         compiler: COMPILER.to_owned(),
         target,

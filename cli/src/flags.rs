@@ -1,6 +1,8 @@
-//! Flags that `serve` and `envoy-config` have in common: what goes through the plugin, and how the plugin is configured.
+//! Flags that `serve` and `envoy-config` have in common: what goes through the plugin, and how the plugin is
+//! configured and compiled.
 
 use crate::CliError;
+use crate::compile::{BoundsArg, TrapsArg};
 use clap::{Args, ValueEnum};
 use nullvm_host::config::Cluster;
 use nullvm_host::log::Level;
@@ -45,6 +47,23 @@ pub struct TrafficArgs {
     /// Least level that is logged: trace, debug, info, warning, error or critical
     #[arg(short, long, value_name = "LEVEL", default_value = "info", value_parser = str::parse::<Level>)]
     pub log_level: Level,
+}
+
+/// How the plugin is compiled to native code; see `nullvmc compile`.
+#[derive(Args)]
+#[command(next_help_heading = "Native code")]
+pub struct CodeArgs {
+    /// How accesses outside of the memory are found
+    #[arg(long, value_enum, default_value = "guard")]
+    pub bounds: BoundsArg,
+
+    /// How other traps are raised
+    #[arg(long, value_enum, default_value = "signal")]
+    pub traps: TrapsArg,
+
+    /// Turn imports that no host offers into traps that name themselves
+    #[arg(long)]
+    pub stub_unknown_imports: bool,
 }
 
 /// The plugin's configuration.

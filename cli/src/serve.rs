@@ -1,7 +1,9 @@
 //! `nullvmc serve`: the front door of the reference host.
 
 use crate::compile::{BoundsArg, TrapsArg};
-use crate::flags::{Direction, LimitArgs, NodeArgs, PluginArgs, TrafficArgs, metadata, text_or_file};
+use crate::flags::{
+    CodeArgs, Direction, LimitArgs, NodeArgs, PluginArgs, TrafficArgs, metadata, text_or_file,
+};
 use crate::input::Input;
 use crate::{CliError, Console};
 use clap::{Args, ValueEnum};
@@ -42,23 +44,6 @@ pub struct ServeArgs {
 
     #[command(flatten)]
     node: NodeArgs,
-}
-
-/// How the native engine compiles; see `nullvmc compile`.
-#[derive(Args)]
-#[command(next_help_heading = "Native code")]
-struct CodeArgs {
-    /// How accesses outside of the memory are found
-    #[arg(long, value_enum, default_value = "guard")]
-    bounds: BoundsArg,
-
-    /// How other traps are raised
-    #[arg(long, value_enum, default_value = "signal")]
-    traps: TrapsArg,
-
-    /// Turn imports that no host offers into traps that name themselves
-    #[arg(long)]
-    stub_unknown_imports: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

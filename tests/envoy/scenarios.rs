@@ -1,6 +1,7 @@
 //! What clients do, for every case.
 
 use super::cases::{Case, Kind};
+use nullvm::TRAPS;
 use std::time::Duration;
 
 /// What a client does over one connection, or over one for each step.
@@ -298,20 +299,8 @@ fn after_trap(case: &Case, name: &str, ask: Ask) -> Scenario {
 }
 
 fn traps(case: &Case) -> Vec<Scenario> {
-    let kinds = [
-        "unreachable",
-        "oob",
-        "oob-write",
-        "div",
-        "stack",
-        "shadow-stack",
-        "panic",
-        "table",
-        "null",
-        "signature",
-    ];
     let mut all: Vec<Scenario> =
-        kinds.iter().map(|kind| after_trap(case, kind, get("/").with("x-trap", kind))).collect();
+        TRAPS.iter().map(|kind| after_trap(case, kind, get("/").with("x-trap", kind))).collect();
     let at_response = |ask: Ask| ask.with("x-trap", "oob").with("x-trap-at", "response");
     all.push(after_trap(case, "at the response", at_response(get("/"))));
     all.push(after_trap(case, "at the response, 64 KiB", at_response(get("/?len=65536"))).large());

@@ -39,25 +39,7 @@ fn scenario(name: &str) -> Scenario {
         }
         "shared_data" => ("", vec![vec![], vec![("x-cas-stale", "1")], vec![]]),
         "foreign" => ("function=compress", vec![vec![]]),
-        "trap" => (
-            "",
-            [
-                "unreachable",
-                "oob",
-                "oob-write",
-                "div",
-                "stack",
-                "shadow-stack",
-                "panic",
-                "table",
-                "null",
-                "signature",
-                "no",
-            ]
-            .into_iter()
-            .map(|kind| vec![("x-trap", kind)])
-            .collect(),
-        ),
+        "trap" => ("", nullvm::TRAPS.into_iter().chain(["no"]).map(|kind| vec![("x-trap", kind)]).collect()),
         "memory_grow" => ("", vec![vec![("x-alloc-mb", "4")], vec![("x-alloc-mb", "3000")]]),
         "http_call" | "grpc_call" => ("cluster=nobody", vec![vec![]]),
         "queue" => ("vm_id=", vec![vec![], vec![]]),

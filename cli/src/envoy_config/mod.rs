@@ -6,11 +6,11 @@ mod plugin;
 mod tree;
 
 use crate::compile::{BoundsArg, TrapsArg, default_name};
-use crate::flags::{LimitArgs, NodeArgs, PluginArgs, TrafficArgs};
+use crate::flags::{CodeArgs, LimitArgs, NodeArgs, PluginArgs, TrafficArgs};
 use crate::input::Input;
 use crate::{CliError, Console, envoy_module, null_vm};
 use clap::{Args, ValueEnum};
-use nullvm_compiler::{Bounds, Options, Traps};
+use nullvm_compiler::Options;
 use plugin::Plugin;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -56,23 +56,6 @@ pub struct EnvoyConfigArgs {
 
     #[command(flatten)]
     node: NodeArgs,
-}
-
-/// How the plugin is compiled, for the commands in the comment and for the name of a Null-VM plugin.
-#[derive(Args)]
-#[command(next_help_heading = "Native code")]
-struct CodeArgs {
-    /// How accesses outside of the memory are found
-    #[arg(long, value_enum, default_value = "guard")]
-    bounds: BoundsArg,
-
-    /// How other traps are raised
-    #[arg(long, value_enum, default_value = "signal")]
-    traps: TrapsArg,
-
-    /// Turn imports that no host offers into traps that name themselves
-    #[arg(long)]
-    stub_unknown_imports: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -176,14 +159,8 @@ impl EnvoyConfigArgs {
     fn options(&self, name: String) -> Options {
         Options {
             name,
-            bounds: match self.code.bounds {
-                BoundsArg::Guard => Bounds::Guard,
-                BoundsArg::Explicit => Bounds::Explicit,
-            },
-            traps: match self.code.traps {
-                TrapsArg::Signal => Traps::Signal,
-                TrapsArg::Call => Traps::Call,
-            },
+            bounds: self.code.bounds.into(),
+            traps: self.code.traps.into(),
             stub_unknown_imports: self.code.stub_unknown_imports,
             ..Options::default()
         }

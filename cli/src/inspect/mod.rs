@@ -85,7 +85,8 @@ pub fn run(args: &InspectArgs, console: &mut Console<'_>) -> Result<(), CliError
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Two digits a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 

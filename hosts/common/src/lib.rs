@@ -6,10 +6,13 @@
 
 #![warn(missing_docs)]
 
+pub mod abi;
+pub mod buffers;
 pub mod cel;
 pub mod foreign;
 pub mod framing;
 pub mod grpc;
+pub mod ids;
 pub mod shared;
 pub mod value;
 

@@ -2,34 +2,8 @@
 //! `dynamic_modules` and follow its level (the ABI gives no other).
 
 use crate::abi::{Bytes, envoy};
-
-/// `proxy_log_level_t`, the same numbers as Envoy's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u32)]
-#[allow(missing_docs)]
-pub enum Level {
-    Trace = 0,
-    Debug = 1,
-    Info = 2,
-    Warn = 3,
-    Error = 4,
-    Critical = 5,
-}
-
-impl Level {
-    /// The level of this number.
-    pub fn from_u32(n: u32) -> Option<Self> {
-        Some(match n {
-            0 => Self::Trace,
-            1 => Self::Debug,
-            2 => Self::Info,
-            3 => Self::Warn,
-            4 => Self::Error,
-            5 => Self::Critical,
-            _ => return None,
-        })
-    }
-}
+// The same numbers as Envoy's.
+pub use nullvm_host_common::abi::Level;
 
 /// Whether lines of this level are written.
 pub fn shows(level: Level) -> bool {

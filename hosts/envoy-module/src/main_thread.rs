@@ -5,8 +5,8 @@
 use crate::abi::{Bootstrap, Bytes, Config, Family, Pair, Scheduler, callout_init, envoy};
 use crate::calls::{self, Incoming, Remote, Request, Table};
 use crate::lock;
-use crate::vm::state::CallKind;
 use crate::vm::{Job, Vm};
+use nullvm_host_common::abi::CallKind;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -96,7 +96,7 @@ fn open() -> MutexGuard<'static, Vec<Mailbox>> {
 /// Tells a VM that its call is over.
 fn failed(vm: &Weak<Vm>, token: u32, kind: CallKind) {
     if let Some(vm) = vm.upgrade() {
-        calls::deliver(&vm, token, vec![calls::broken_event(kind)]);
+        calls::deliver(&vm, token, vec![calls::broken(kind)]);
     }
 }
 
@@ -274,10 +274,7 @@ impl Mailbox {
 
     /// An event of a call. Main thread.
     pub fn on_call(&self, id: u64, last: bool, event: impl FnOnce(&mut Incoming) -> Vec<calls::Event>) {
-        let told = self.0.calls.0.borrow_mut().on(id, event);
-        if last {
-            self.0.calls.0.borrow_mut().remove(id);
-        }
+        let told = self.0.calls.0.borrow_mut().told(id, last, event);
         if let Some(((vm, token), events)) = told
             && let Some(vm) = vm.upgrade()
         {

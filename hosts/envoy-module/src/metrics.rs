@@ -4,25 +4,13 @@
 //! reported through three metrics with a label, defined beforehand; network filters and access loggers have no labels, so
 //! there it is not reported. Values are kept a second time for `proxy_get_metric`.
 
-pub use crate::abi::MetricType;
 use crate::abi::{Config, Family, Filter, MetricChange};
 use crate::log;
+use nullvm_host_common::abi::MetricType;
 use nullvm_shim::host::Status;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
-
-impl MetricType {
-    /// The type with this number.
-    pub const fn from_u32(n: u32) -> Option<Self> {
-        Some(match n {
-            0 => Self::Counter,
-            1 => Self::Gauge,
-            2 => Self::Histogram,
-            _ => return None,
-        })
-    }
-}
 
 /// The name and the label of the metrics that stand for late ones.
 const LATE: &str = "late";

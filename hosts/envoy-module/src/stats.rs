@@ -1,9 +1,9 @@
 //! What operators want to know: VMs, traps, reloads, memory, load time. Counted for the process, reported through each
 //! configuration as `nullvm.*` beneath its metrics namespace.
 
-use crate::abi::{Config, Family, MetricChange, MetricType};
+use crate::abi::{Config, Family, MetricChange};
 use crate::lock;
-use crate::vm::Vm;
+use nullvm_host_common::abi::MetricType;
 use plugin_abi::TrapCode;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
@@ -51,7 +51,6 @@ unsafe impl Send for Attached {}
 
 #[derive(Default)]
 struct Stats {
-    counters: [u64; 4],
     gauges: [u64; 3],
     /// What was counted is reported through one configuration, the first that is alive: Envoy adds up what several report.
     attached: Vec<Attached>,
@@ -97,8 +96,7 @@ pub fn detach(family: Family, config: Config) {
 }
 
 impl Stats {
-    fn add(&mut self, count: Count, n: u64) {
-        self.counters[count as usize] += n;
+    fn add(&self, count: Count, n: u64) {
         if let Some(a) = self.attached.first() {
             a.change(a.counters[count as usize], None, MetricChange::Count(n));
         }
@@ -137,7 +135,7 @@ pub fn count(count: Count) {
 }
 
 /// A VM has started.
-pub fn started(_vm: &Vm) {
+pub fn started() {
     let mut stats = lock(stats());
     stats.add(Count::Created, 1);
     let active = stats.gauges[0] + 1;

@@ -4,7 +4,7 @@
 //! What is handed out lies in the state's scratch areas or in the maps themselves, and stays there until the next call
 //! other than `log` and the clocks, which touch neither.
 
-use crate::buffers::{self, BufferType};
+use crate::buffers::BufferType;
 use crate::context::Kind;
 use crate::context::http::{Dir, Iteration};
 use crate::grpc::{self, GrpcRequest};
@@ -15,6 +15,7 @@ use crate::properties;
 use crate::timer::TimerChange;
 use crate::vm::{AfterCall, CallKind, HostCall, HostCell, LocalReply, Outbound, State};
 use core::ffi::c_void;
+use nullvm_host_common::buffers::write;
 use nullvm_shim::host::{Bytes, GrpcCall, HostTable, HttpCall, LocalResponse, Pair, Pairs, Status};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -450,7 +451,7 @@ host_functions! {
             BufferType::UpstreamData => state.tcp(id).map(|t| &mut t.upstream.data),
             _ => None,
         };
-        ok_if(buffers::write(target.ok_or(Status::BadArgument)?, start, length, slice(data)))
+        write(target.ok_or(Status::BadArgument)?, start, length, slice(data))
     }
 
     fn grpc_send(state, token: u32, message: Bytes, end: u32) {

@@ -1,67 +1,10 @@
 //! Log lines, in the shape that Envoy prints them.
 
+pub use nullvm_host_common::abi::Level;
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// `proxy_log_level_t`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Level {
-    /// 0
-    Trace = 0,
-    /// 1
-    Debug = 1,
-    /// 2
-    Info = 2,
-    /// 3
-    Warn = 3,
-    /// 4
-    Error = 4,
-    /// 5
-    Critical = 5,
-}
-
-impl Level {
-    /// The level with this number.
-    pub const fn from_u32(n: u32) -> Option<Self> {
-        Some(match n {
-            0 => Self::Trace,
-            1 => Self::Debug,
-            2 => Self::Info,
-            3 => Self::Warn,
-            4 => Self::Error,
-            5 => Self::Critical,
-            _ => return None,
-        })
-    }
-
-    /// As it stands in a line, and on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warning",
-            Self::Error => "error",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-impl std::str::FromStr for Level {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Self, String> {
-        (0..6)
-            .filter_map(Self::from_u32)
-            .find(|l| l.as_str() == s || (s == "warn" && *l == Self::Warn))
-            .ok_or_else(|| {
-                format!("unknown log level \"{s}\": trace, debug, info, warning, error or critical")
-            })
-    }
-}
 
 /// Where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

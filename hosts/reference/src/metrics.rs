@@ -1,6 +1,7 @@
 //! Metrics that plugins define, shared by all workers, and their text forms.
 
 use crate::log::lock;
+pub use nullvm_host_common::abi::MetricType;
 use nullvm_shim::host::Status;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -45,30 +46,6 @@ const QUANTILES: &[(&str, f64)] = &[
     ("P99.9", 0.999),
     ("P100", 1.0),
 ];
-
-/// `proxy_metric_type_t`; also the low two bits of a metric's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u32)]
-pub enum MetricType {
-    /// Only grows.
-    Counter = 0,
-    /// Goes up and down.
-    Gauge = 1,
-    /// A distribution.
-    Histogram = 2,
-}
-
-impl MetricType {
-    /// The type with this number.
-    pub const fn from_u32(n: u32) -> Option<Self> {
-        Some(match n {
-            0 => Self::Counter,
-            1 => Self::Gauge,
-            2 => Self::Histogram,
-            _ => return None,
-        })
-    }
-}
 
 /// A distribution, values kept to two significant digits: as exact as the quantiles that are shown of it.
 #[derive(Clone, Debug, Default)]

@@ -50,7 +50,6 @@ callbacks! {
     optional {
         fn log_v2(level: u32, message: Bytes, file: Bytes, line: u32);
         fn get_log_level() -> u32;
-        fn is_validation_mode() -> bool;
         fn register_shared_data(key: Bytes, data: *mut c_void) -> bool;
         fn get_shared_data(key: Bytes, out: *mut *mut c_void) -> bool;
 
@@ -94,7 +93,6 @@ callbacks! {
         fn http_get_metadata_list_number(filter: Filter, source: u32, namespace: Bytes, key: Bytes, index: usize, out: *mut f64) -> bool;
         fn http_get_metadata_list_bool(filter: Filter, source: u32, namespace: Bytes, key: Bytes, index: usize, out: *mut bool) -> bool;
         fn http_get_typed_metadata(filter: Filter, source: u32, namespace: Bytes, type_url: *mut Bytes, value: *mut Bytes) -> bool;
-        fn http_has_filter_state(filter: Filter, key: Bytes) -> bool;
     }
 }
 

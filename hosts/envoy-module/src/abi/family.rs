@@ -2,6 +2,7 @@
 //! thread, and metrics.
 
 use super::{AccessLog, Bootstrap, Bytes, Config, Filter, Network, Scheduler, envoy};
+use nullvm_host_common::abi::MetricType;
 
 /// Which of Envoy's sets of callbacks a configuration is used with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,18 +15,6 @@ pub enum Family {
     AccessLogger,
     /// `bootstrap_extension_*`
     Bootstrap,
-}
-
-/// Kinds of metrics: `proxy_metric_type_t`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u32)]
-pub enum MetricType {
-    /// Only grows.
-    Counter = 0,
-    /// Goes up and down.
-    Gauge = 1,
-    /// A distribution.
-    Histogram = 2,
 }
 
 /// A change of a metric.

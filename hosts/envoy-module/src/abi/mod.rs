@@ -16,7 +16,7 @@ pub use bootstrap::Bootstrap;
 #[cfg(test)]
 pub use callbacks::install_for_tests;
 pub use callbacks::{envoy, missing, resolve};
-pub use family::{Family, MetricChange, MetricType};
+pub use family::{Family, MetricChange};
 pub use network::Network;
 
 use core::ffi::c_void;

@@ -1,7 +1,7 @@
 //! What comes back on a call, put together the way Proxy-Wasm tells it.
 
 use crate::context::root::{Headers, HttpResponse};
-use crate::vm::state::CallKind;
+use nullvm_host_common::abi::CallKind;
 use nullvm_host_common::framing::{Deframer, code as grpc_code, decode_message, status_of_http};
 
 /// Largest body of a response that is kept for a guest.

@@ -13,8 +13,9 @@ use crate::context::Kind;
 use crate::context::root::Headers;
 use crate::hooks::{http, network};
 use crate::main_thread::{Mailbox, MainJob};
-use crate::vm::state::{AfterCall, CallKind};
+use crate::vm::state::AfterCall;
 use crate::vm::{Job, Step, Vm};
+use nullvm_host_common::abi::CallKind;
 use nullvm_host_common::framing::{self, code as grpc_code};
 use nullvm_host_common::grpc;
 use std::sync::{Arc, Weak};
@@ -66,14 +67,8 @@ pub struct Call {
     pub remote_closed: bool,
 }
 
-impl Call {
-    /// The event of a call that broke off.
-    pub fn broken(&self) -> Event {
-        broken(self.kind)
-    }
-}
-
-fn broken(kind: CallKind) -> Event {
+/// The event of a call that broke off.
+pub(crate) fn broken(kind: CallKind) -> Event {
     match kind {
         CallKind::Http => Event::Http(None),
         _ => Event::GrpcClose(grpc_code::UNAVAILABLE, String::new()),
@@ -152,6 +147,20 @@ impl<T: Clone> Table<T> {
         Some((to.clone(), events))
     }
 
+    /// As [`Self::on`], and forgets the call after its last event.
+    pub fn told(
+        &mut self,
+        id: u64,
+        last: bool,
+        event: impl FnOnce(&mut Incoming) -> Vec<Event>,
+    ) -> Option<(T, Vec<Event>)> {
+        let told = self.on(id, event);
+        if last {
+            self.remove(id);
+        }
+        told
+    }
+
     /// The call is over.
     pub fn remove(&mut self, id: u64) {
         // One that is still being started is dropped when that is done.
@@ -185,7 +194,7 @@ impl Vm {
                 AfterCall::Continue(id, _) | AfterCall::ContinueTcp(id) => *id == origin,
                 _ => false,
             });
-            let on_worker = s.on_worker;
+            let on_worker = s.on_worker();
             let in_stream = on_worker && !goes_on;
             let main = s.contexts.get(root).and_then(|c| c.plugin.main.carrier(kind));
             let carrier = match s.find(origin).map(|c| &mut c.kind) {
@@ -245,6 +254,35 @@ impl Vm {
             }
             s.steps.push(Step::Call(Change::Cancel(call.place.clone(), token)));
         });
+    }
+
+    /// Tells the guest what came in on a call of a stream, which is over after the last event.
+    pub(crate) fn call_events(&self, stream: u32, token: u32, last: bool, events: Vec<Event>) {
+        if last {
+            self.with(|s| {
+                let calls = match s.find(stream).map(|c| &mut c.kind) {
+                    Some(Kind::Http(http)) => http.rare.as_mut().map(|rare| &mut rare.calls),
+                    Some(Kind::Tcp(tcp)) => Some(&mut tcp.calls),
+                    _ => None,
+                };
+                if let Some(calls) = calls {
+                    calls.retain(|t| *t != token);
+                }
+            });
+        }
+        for event in events {
+            self.call_event(token, event);
+        }
+    }
+
+    /// The stream of these calls is gone.
+    pub(crate) fn break_calls(&self, tokens: Vec<u32>) {
+        for token in tokens {
+            if let Some(kind) = self.with(|s| s.calls.get(&token).map(|c| c.kind)) {
+                self.call_event(token, broken(kind));
+                self.with(|s| drop(s.calls.remove(&token)));
+            }
+        }
     }
 
     /// The number that Envoy gave a call of a stream.
@@ -418,11 +456,6 @@ pub(crate) fn deliver(vm: &Arc<Vm>, token: u32, events: Vec<Event>) {
         vm.post(Job::Call(token, event));
     }
     vm.wake();
-}
-
-/// See [`broken`].
-pub(crate) fn broken_event(kind: CallKind) -> Event {
-    broken(kind)
 }
 
 #[cfg(test)]

@@ -79,8 +79,6 @@ pub struct Root {
     pub keeps: Option<std::sync::Arc<super::PluginInfo>>,
     /// Whether `proxy_on_configure` runs: the configuration is readable.
     pub configuring: bool,
-    /// Whether `proxy_on_vm_start` runs.
-    pub starting: bool,
     /// `proxy_on_done` answered "not yet".
     pub pending_done: bool,
     /// The response that is shown.
@@ -93,8 +91,6 @@ pub struct Root {
     pub grpc_trailing: Option<Headers>,
     /// What `proxy_get_status` answers.
     pub status: (u32, String),
-    /// Milliseconds; 0 for none.
-    pub tick_period: u32,
     /// Properties that the plugin declared, or set outside of streams.
     pub properties: crate::host_table::RootProperties,
 }

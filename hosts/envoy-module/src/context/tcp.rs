@@ -4,18 +4,6 @@ use crate::abi::{Filter, Network, Scheduler};
 use crate::hooks::network::Stream;
 use crate::vm::state::AfterCall;
 
-/// Who closed a connection: `proxy_peer_type_t`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Peer {
-    /// Not known.
-    Unknown = 0,
-    /// This side.
-    Local = 1,
-    /// The other side.
-    Remote = 2,
-}
-
 /// See the module.
 #[derive(Debug)]
 pub struct Tcp {

@@ -4,10 +4,8 @@
 //! Envoy requires all of them; most have no counterpart in Proxy-Wasm.
 
 use super::configured::Configured;
-use super::network::bodies;
-use super::pairs;
-use crate::abi::{Bootstrap, Bytes, Config, Family, Pair, callout_result};
-use crate::context::root::Headers;
+use super::{bodies, one_shot, pairs};
+use crate::abi::{Bootstrap, Bytes, Config, Family, Pair};
 use crate::vm::group::Threads;
 use core::ffi::c_void;
 
@@ -153,10 +151,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_bootstrap_extension_http_callou
     // SAFETY: by contract.
     let service = unsafe { &*service };
     service.configured.plugin.main.on_call(id, true, |call| {
-        if result != callout_result::SUCCESS {
-            return call.reset();
-        }
-        call.whole(Headers::copy(pairs(headers, headers_count)), bodies(chunks, chunks_count))
+        one_shot(call, result, pairs(headers, headers_count), bodies(chunks, chunks_count))
     });
 }
 

@@ -4,7 +4,7 @@
 //! a callback of ours into Envoy, so nothing is borrowed mutably here.
 
 use super::configured::{Configured, workers};
-use super::{pairs, slice};
+use super::{bodies, pairs, slice};
 use crate::abi::{Bytes, Config, Family, Filter, Pair, envoy};
 use crate::calls::{Incoming, Table};
 use crate::config::FailurePolicy;
@@ -74,6 +74,18 @@ impl std::fmt::Debug for Stream {
 }
 
 impl Stream {
+    /// The stream of a hook.
+    ///
+    /// # Safety
+    /// What `new` gave, with the filter that Envoy names now.
+    #[inline]
+    unsafe fn of<'a>(stream: *const Self, filter: Filter) -> &'a Self {
+        // SAFETY: the caller's promise.
+        let stream = unsafe { &*stream };
+        stream.filter.set(filter);
+        stream
+    }
+
     /// Envoy's side.
     pub fn filter(&self) -> Filter {
         self.filter.get()
@@ -237,8 +249,7 @@ macro_rules! data_hooks {
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn $name(filter: Filter, stream: *const Stream $(, $end: bool)?) -> u32 {
                 // SAFETY: by contract.
-                let stream = unsafe { &*stream };
-                stream.filter.set(filter);
+                let stream = unsafe { Stream::of(stream, filter) };
                 stream.in_hook(Dir::$dir, || stream.known(0, |vm, id| vm.$method(id, Dir::$dir $(, $end)?)))
             }
         )*
@@ -264,8 +275,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
     end: bool,
 ) -> u32 {
     // SAFETY: by contract.
-    let stream = unsafe { &*stream };
-    stream.filter.set(filter);
+    let stream = unsafe { Stream::of(stream, filter) };
     let Some(vm) = stream.vm() else { return 0 };
     stream.in_hook(Dir::Request, || {
         vm.run(Some(filter), |vm| {
@@ -286,8 +296,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
     stream: *const Stream,
 ) {
     // SAFETY: by contract.
-    let stream = unsafe { &*stream };
-    stream.filter.set(filter);
+    let stream = unsafe { Stream::of(stream, filter) };
     if let Some(vm) = stream.vm() {
         vm.run(Some(filter), |vm| {
             // A request that never reached the guest (refused before) is told now.
@@ -310,32 +319,19 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
     _event: u64,
 ) {
     // SAFETY: by contract.
-    let stream = unsafe { &*stream };
-    stream.filter.set(filter);
+    let stream = unsafe { Stream::of(stream, filter) };
     // Running anything runs the jobs that wait.
     stream.known((), |vm, id| vm.http_deferred(id));
 }
 
 impl Stream {
     fn on_call(&self, id: u64, last: bool, event: impl FnOnce(&mut Incoming) -> Vec<crate::calls::Event>) {
-        let told = self.calls().borrow_mut().on(id, event);
-        if last {
-            self.calls().borrow_mut().remove(id);
-        }
+        let told = self.calls().borrow_mut().told(id, last, event);
         if let (Some((token, events)), Some(vm)) = (told, self.vm())
             && !events.is_empty()
         {
             let context = self.id.get();
-            vm.run(Some(self.filter.get()), |vm| {
-                vm.with(|s| {
-                    if let Some(rare) = s.http(context).and_then(|h| h.rare.as_mut()).filter(|_| last) {
-                        rare.calls.retain(|t| *t != token);
-                    }
-                });
-                for event in events {
-                    vm.call_event(token, event);
-                }
-            });
+            vm.run(Some(self.filter.get()), |vm| vm.call_events(context, token, last, events));
         }
     }
 }
@@ -350,8 +346,7 @@ macro_rules! call_hooks {
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn $stream_hook(filter: Filter, stream: *const Stream, id: u64 $(, $arg: $ty)*) {
                 // SAFETY: by contract.
-                let stream = unsafe { &*stream };
-                stream.filter.set(filter);
+                let stream = unsafe { Stream::of(stream, filter) };
                 stream.on_call(id, $last, |$call| $event);
             }
 
@@ -378,14 +373,7 @@ call_hooks! {
     envoy_dynamic_module_on_http_filter_http_stream_data
     envoy_dynamic_module_on_http_filter_config_http_stream_data,
     last false, (data: *const Bytes, count: usize, _end: bool),
-    |call| {
-        let mut events = Vec::new();
-        for i in 0..count {
-            // SAFETY: Envoy gives `count` buffers.
-            events.extend(call.data(slice(unsafe { *data.add(i) })));
-        }
-        events
-    };
+    |call| bodies(data, count).flat_map(|piece| call.data(piece)).collect();
 
     envoy_dynamic_module_on_http_filter_http_stream_trailers
     envoy_dynamic_module_on_http_filter_config_http_stream_trailers,

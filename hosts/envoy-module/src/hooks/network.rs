@@ -4,18 +4,16 @@
 //! a callback of ours into Envoy, so nothing is borrowed mutably here.
 
 use super::configured::{Configured, workers};
-use super::{pairs, slice};
+use super::{bodies, one_shot, pairs};
 use crate::abi::{
-    Bytes, CLOSE_FLUSH_WRITE, Config, Family, Filter, Network, Pair, callout_result, connection_event,
-    network_status,
+    Bytes, CLOSE_FLUSH_WRITE, Config, Family, Filter, Network, Pair, connection_event, network_status,
 };
 use crate::calls::Table;
 use crate::context::PluginInfo;
-use crate::context::root::Headers;
-use crate::context::tcp::Peer;
 use crate::vm::group::Threads;
 use crate::vm::tcp::From;
 use crate::vm::{Hook, Vm};
+use nullvm_host_common::abi::Peer;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
@@ -46,6 +44,17 @@ impl std::fmt::Debug for Stream {
 }
 
 impl Stream {
+    /// The connection of a hook.
+    ///
+    /// # Safety
+    /// What `new` gave, with the filter that Envoy names now.
+    unsafe fn of<'a>(stream: *const Self, filter: Filter) -> &'a Self {
+        // SAFETY: the caller's promise.
+        let stream = unsafe { &*stream };
+        stream.filter.set(filter);
+        stream
+    }
+
     /// Envoy's side.
     pub fn filter(&self) -> Filter {
         self.filter.get()
@@ -153,8 +162,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_new_connection(
     stream: *const Stream,
 ) -> u32 {
     // SAFETY: by contract.
-    let stream = unsafe { &*stream };
-    stream.filter.set(filter);
+    let stream = unsafe { Stream::of(stream, filter) };
     let Some(vm) = &stream.vm else { return network_status::CONTINUE };
     vm.run_in(Hook::Network(filter), |vm| {
         let id = vm.tcp_create(&stream.plugin, stream);
@@ -175,8 +183,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_read(
     end: bool,
 ) -> u32 {
     // SAFETY: by contract.
-    let stream = unsafe { &*stream };
-    stream.filter.set(filter);
+    let stream = unsafe { Stream::of(stream, filter) };
     stream.data(From::Downstream, size, end)
 }
 
@@ -192,8 +199,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_write(
     end: bool,
 ) -> u32 {
     // SAFETY: by contract.
-    let stream = unsafe { &*stream };
-    stream.filter.set(filter);
+    let stream = unsafe { Stream::of(stream, filter) };
     stream.data(From::Upstream, size, end)
 }
 
@@ -208,8 +214,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_event(
     event: u32,
 ) {
     // SAFETY: by contract.
-    let stream = unsafe { &*stream };
-    stream.filter.set(filter);
+    let stream = unsafe { Stream::of(stream, filter) };
     let peer = match event {
         connection_event::REMOTE_CLOSE => Peer::Remote,
         connection_event::LOCAL_CLOSE => Peer::Local,
@@ -248,8 +253,7 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_scheduled(
     _event: u64,
 ) {
     // SAFETY: by contract.
-    let stream = unsafe { &*stream };
-    stream.filter.set(filter);
+    let stream = unsafe { Stream::of(stream, filter) };
     // Running anything runs the jobs that wait.
     stream.known((), Vm::tcp_deferred);
 }
@@ -270,34 +274,13 @@ pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_http_callout_don
     chunks_count: usize,
 ) {
     // SAFETY: by contract.
-    let stream = unsafe { &*stream };
-    stream.filter.set(filter);
-    let told = stream.calls.borrow_mut().on(id, |call| {
-        if result != callout_result::SUCCESS {
-            return call.reset();
-        }
-        call.whole(Headers::copy(pairs(headers, headers_count)), bodies(chunks, chunks_count))
+    let stream = unsafe { Stream::of(stream, filter) };
+    let told = stream.calls.borrow_mut().told(id, true, |call| {
+        one_shot(call, result, pairs(headers, headers_count), bodies(chunks, chunks_count))
     });
-    stream.calls.borrow_mut().remove(id);
     let (Some((token, events)), Some(vm)) = (told, &stream.vm) else { return };
     let context = stream.id.get();
-    vm.run_in(Hook::Network(filter), |vm| {
-        vm.with(|s| {
-            if let Some(tcp) = s.tcp(context) {
-                tcp.calls.retain(|t| *t != token);
-            }
-        });
-        for event in events {
-            vm.call_event(token, event);
-        }
-    });
-}
-
-/// The pieces of a response's body, readable during the hook.
-pub(super) fn bodies<'a>(chunks: *const Bytes, count: usize) -> impl Iterator<Item = &'a [u8]> {
-    let count = if chunks.is_null() { 0 } else { count };
-    // SAFETY: Envoy gives `count` buffers.
-    (0..count).map(move |i| slice(unsafe { *chunks.add(i) }))
+    vm.run_in(Hook::Network(filter), |vm| vm.call_events(context, token, true, events));
 }
 
 /// Somebody left a job for the main thread.

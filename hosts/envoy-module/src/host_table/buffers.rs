@@ -9,6 +9,7 @@ use crate::context::Kind;
 use crate::context::http::{Body, Dir, Half};
 use crate::vm::state::State;
 use core::ffi::c_void;
+use nullvm_host_common::buffers::{self, Edit};
 use nullvm_shim::host::{Bytes, Status};
 
 /// `proxy_buffer_type_t`
@@ -61,7 +62,7 @@ fn parts(filter: Filter, dir: Dir, half: &Half) -> Option<Parts> {
 
 /// The data of a TCP stream.
 fn stream_data(state: &mut State, number: u32) -> Option<Parts> {
-    let on_worker = state.on_worker;
+    let on_worker = state.on_worker();
     let abi = Network::get()?;
     let Kind::Tcp(tcp) = &state.context()?.kind else { return None };
     let (open, part) = match number {
@@ -76,7 +77,7 @@ fn buffer(state: &mut State, number: u32) -> Option<Buffer<'_>> {
     match number {
         REQUEST_BODY | RESPONSE_BODY => {
             let dir = if number == REQUEST_BODY { Dir::Request } else { Dir::Response };
-            let on_worker = state.on_worker;
+            let on_worker = state.on_worker();
             let http = state.effective_http()?;
             if dir == Dir::Response && http.synthetic().is_some() {
                 let open = http.response.body != Body::Closed;
@@ -222,43 +223,28 @@ impl Parts {
     }
 
     /// As Envoy's Wasm filter: at the start prepends (nothing replaced) or replaces all, at the end appends.
-    fn write(&self, start: usize, len: usize, data: &[u8]) -> Result<(), Status> {
+    fn write(&self, start: u32, len: u32, data: &[u8]) -> Result<(), Status> {
         let size = self.len();
-        let done = if start == 0 && len >= size {
-            self.drain();
-            self.append(data)
-        } else if start == 0 && len == 0 {
-            let mut all = data.to_vec();
-            let at = all.len();
-            all.resize(at + size, 0);
-            // SAFETY: room for `size` bytes.
-            let read = unsafe { self.read(0, size, all.as_mut_ptr().add(at)) };
-            if read {
+        let done = match Edit::of(size, start, len)? {
+            Edit::Replace => {
                 self.drain();
+                self.append(data)
             }
-            read && self.append(&all)
-        } else if start >= size {
-            self.append(data)
-        } else {
-            return Err(Status::BadArgument);
+            Edit::Prepend => {
+                let mut all = data.to_vec();
+                let at = all.len();
+                all.resize(at + size, 0);
+                // SAFETY: room for `size` bytes.
+                let read = unsafe { self.read(0, size, all.as_mut_ptr().add(at)) };
+                if read {
+                    self.drain();
+                }
+                read && self.append(&all)
+            }
+            Edit::Append => self.append(data),
         };
         if done { Ok(()) } else { Err(Status::InternalFailure) }
     }
-}
-
-/// The same for a buffer of ours.
-fn write_own(buffer: &mut Vec<u8>, start: usize, len: usize, data: &[u8]) -> Result<(), Status> {
-    if start == 0 && len == 0 {
-        buffer.splice(0..0, data.iter().copied());
-    } else if start == 0 && len >= buffer.len() {
-        buffer.clear();
-        buffer.extend_from_slice(data);
-    } else if start >= buffer.len() {
-        buffer.extend_from_slice(data);
-    } else {
-        return Err(Status::BadArgument);
-    }
-    Ok(())
 }
 
 host_functions! {
@@ -276,8 +262,8 @@ host_functions! {
     /// `proxy_set_buffer_bytes`
     fn set_buffer(state, number: u32, start: u32, len: u32, data: Bytes) {
         match buffer(state, number).ok_or(Status::NotFound)? {
-            Buffer::Envoy(parts) => parts.write(start as usize, len as usize, slice(data)),
-            Buffer::Own(buffer) => write_own(buffer, start as usize, len as usize, slice(data)),
+            Buffer::Envoy(parts) => parts.write(start, len, slice(data)),
+            Buffer::Own(buffer) => buffers::write(buffer, start, len, slice(data)),
             Buffer::Fixed(_) => Err(Status::BadArgument),
         }
     }
@@ -336,24 +322,4 @@ pub(super) unsafe extern "C" fn read_buffer(
         Buffer::Fixed(bytes) => copy(bytes),
     });
     result.map_or_else(|status| status as u32, |()| Status::Ok as u32)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn writing_follows_envoys_rules() {
-        let written = |start, len| {
-            let mut buffer = b"abc".to_vec();
-            write_own(&mut buffer, start, len, b"XY").map(|()| String::from_utf8(buffer).unwrap())
-        };
-        assert_eq!(written(0, 0), Ok("XYabc".to_owned()));
-        assert_eq!(written(0, 3), Ok("XY".to_owned()));
-        assert_eq!(written(0, u32::MAX as usize), Ok("XY".to_owned()));
-        assert_eq!(written(3, 0), Ok("abcXY".to_owned()));
-        assert_eq!(written(9, 9), Ok("abcXY".to_owned()));
-        assert_eq!(written(0, 2), Err(Status::BadArgument));
-        assert_eq!(written(1, 1), Err(Status::BadArgument));
-    }
 }

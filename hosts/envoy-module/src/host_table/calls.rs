@@ -5,8 +5,10 @@ use crate::abi::{Bytes, Network};
 use crate::calls::{self, Call, Place, Request};
 use crate::context::Kind;
 use crate::context::root::Headers;
-use crate::vm::state::{AfterCall, CallKind, MAX_WAITING, State};
+use crate::vm::Hook;
+use crate::vm::state::{AfterCall, MAX_WAITING, State};
 use core::ffi::c_void;
+use nullvm_host_common::abi::CallKind;
 use nullvm_host_common::framing;
 use nullvm_host_common::grpc::GrpcService;
 use nullvm_shim::host::{GrpcCall, HttpCall, Pairs, Status};
@@ -23,13 +25,11 @@ fn headers_of(given: Pairs) -> Headers {
 /// has no headers then.
 fn cluster_exists(state: &State, name: &[u8]) -> bool {
     let Some(ask) = Network::get().and_then(|t| t.network_filter_get_cluster_host_count) else { return true };
-    if state.hook_tcp.is_null() {
-        return true;
-    }
+    let Hook::Network(filter) = state.hook else { return true };
     let mut counts = [0usize; 3];
     let [total, healthy, degraded] = counts.each_mut().map(core::ptr::from_mut);
     // SAFETY: the filter of the hook that runs; the counts are not wanted.
-    unsafe { ask(state.hook_tcp, Bytes::new(name), 0, total, healthy, degraded) }
+    unsafe { ask(filter, Bytes::new(name), 0, total, healthy, degraded) }
 }
 
 fn add(state: &mut State, kind: CallKind, request: Request) -> Result<u32, Status> {
@@ -58,7 +58,7 @@ fn add(state: &mut State, kind: CallKind, request: Request) -> Result<u32, Statu
 fn possible(state: &mut State, kind: CallKind) -> Result<(), Status> {
     let Some(plugin) = state.contexts.get(state.root_id()).map(|c| c.plugin) else { return Ok(()) };
     let origin = state.effective_id();
-    let on_worker = state.on_worker;
+    let on_worker = state.on_worker();
     let in_stream = match state.contexts.get(origin).map(|c| &c.kind) {
         Some(Kind::Tcp(tcp)) => on_worker && kind == CallKind::Http && tcp.can_call(),
         _ => false,

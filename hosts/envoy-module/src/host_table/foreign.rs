@@ -38,8 +38,9 @@ fn call(state: &mut State, name: &[u8], arguments: &[u8]) -> Result<Vec<u8>, Sta
 /// levels.
 fn expression(state: &mut State, name: &str, arguments: &[u8]) -> Result<Vec<u8>, Status> {
     let id = state.effective_id();
-    let State { expressions, contexts, info, on_worker, .. } = state;
-    let view = View::new(info, contexts, id, *on_worker).ok_or(Status::InternalFailure)?;
+    let on_worker = state.on_worker();
+    let State { expressions, contexts, info, .. } = state;
+    let view = View::new(info, contexts, id, on_worker).ok_or(Status::InternalFailure)?;
     let result = expressions.call(name, arguments, &view).ok_or(Status::NotFound)?;
     result.map_err(|error| {
         let level = if name == "expr_create" { Level::Info } else { Level::Debug };

@@ -48,7 +48,7 @@ fn map(state: &mut State, map: u32) -> Result<Option<Map<'_>>, Status> {
                 let there = map != header_type::REQUEST_TRAILERS;
                 return Ok(AccessLog::get().filter(|_| there).map(|abi| Map::Log(abi, logger)));
             }
-            let on_worker = state.on_worker;
+            let on_worker = state.on_worker();
             Ok(state.effective_http().and_then(|http| of_stream(http, map, on_worker)))
         }
         GRPC_INITIAL..=CALL_TRAILERS => {
@@ -72,7 +72,7 @@ fn map_mut(state: &mut State, number: u32) -> Result<Map<'_>, Status> {
     if number > header_type::RESPONSE_TRAILERS || state.log_entry().is_some() {
         return Err(Status::BadArgument);
     }
-    let on_worker = state.on_worker;
+    let on_worker = state.on_worker();
     let http = state.effective_http().filter(|http| !http.logging).ok_or(Status::BadArgument)?;
     http.route_changed |= number == header_type::REQUEST;
     of_stream(http, number, on_worker).ok_or(Status::BadArgument)

@@ -3,6 +3,7 @@
 use super::{host_functions, slice};
 use crate::abi::Filter;
 use crate::context::PluginRef;
+use crate::vm::Hook;
 use crate::vm::state::State;
 use nullvm_shim::host::{Bytes, Status};
 
@@ -13,7 +14,10 @@ fn plugin(state: &mut State) -> Result<PluginRef, Status> {
 
 /// The filter of the hook that runs, where it is of the same configuration: the guest has not turned to another context.
 fn hook(state: &State) -> Filter {
-    if state.effective == 0 { state.hook_filter } else { core::ptr::null_mut() }
+    match state.hook {
+        Hook::Http(filter) if state.effective == 0 => filter,
+        _ => core::ptr::null_mut(),
+    }
 }
 
 host_functions! {

@@ -47,7 +47,7 @@ host_functions! {
 
     /// `proxy_clear_route_cache` of ABI 0.1.0, and the foreign function of that name.
     fn clear_route_cache(state) {
-        let on_worker = state.on_worker;
+        let on_worker = state.on_worker();
         if let Some(http) = state.effective_http()
             && on_worker
             && !http.filter.is_null()
@@ -86,11 +86,7 @@ pub(super) unsafe extern "C" fn set_tick_period(host: *mut c_void, period: u32) 
     let cell = unsafe { super::cell(host) };
     let main = cell.with(|state| {
         let id = state.root_id();
-        let main = state.contexts.get(id).map(|c| c.plugin.main.clone());
-        if let Some(root) = state.root_of(id) {
-            root.tick_period = period;
-        }
-        main.map(|main| (id, main))
+        state.contexts.get(id).map(|c| (id, c.plugin.main.clone()))
     });
     if let Some((root, main)) = main {
         timer::set(cell.vm(), root, period, &main);

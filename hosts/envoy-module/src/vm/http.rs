@@ -1,9 +1,9 @@
 //! HTTP streams: what a hook of Envoy's means to the guest, and what the guest's answer means to Envoy.
 
-use super::Vm;
 use super::state::AfterCall;
 use super::steps::{Response, Step};
 use super::tcp::CLOSED_BY_GUEST;
+use super::{Vm, Waker};
 use crate::abi::{body_status, envoy, headers_status};
 use crate::calls::Place;
 use crate::context::http::{Body, Dir, Http, LocalReply, Synthetic};
@@ -237,7 +237,7 @@ impl Vm {
             Some(h.rare().scheduler)
         });
         if let Some(Some(scheduler)) = scheduler {
-            self.add_waker(id, scheduler);
+            self.add_waker(id, Waker::Http(scheduler));
         }
     }
 
@@ -265,13 +265,7 @@ impl Vm {
         self.call(id, CallbackId::OnDone, &[id]);
         self.call(id, CallbackId::OnDelete, &[id]);
         self.with(|s| drop(s.remove_context(id)));
-        for token in rare.map(|(_, calls)| calls).into_iter().flatten() {
-            let event = self.with(|s| s.calls.get(&token).map(|c| c.broken()));
-            if let Some(event) = event {
-                self.call_event(token, event);
-                self.with(|s| drop(s.calls.remove(&token)));
-            }
-        }
+        self.break_calls(rare.map(|(_, calls)| calls).unwrap_or_default());
     }
 
     /// What had to wait for the stream's worker.
@@ -324,7 +318,7 @@ impl Vm {
     /// Puts an action on a stream off until its worker comes by, when this is not its worker. Whether it did.
     fn defer(&self, id: u32, action: &AfterCall) -> bool {
         let deferred = self.with(|s| {
-            if s.on_worker {
+            if s.on_worker() {
                 return false;
             }
             // What does not wait now is not to be continued when it waits for something else.

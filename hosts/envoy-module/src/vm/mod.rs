@@ -31,9 +31,9 @@ use nullvm_shim::{CallError, Instance};
 use plugin_abi::{CALLBACKS, CallbackId};
 use running::Running;
 use state::State;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 pub use steps::Step;
 
@@ -72,8 +72,7 @@ pub struct Vm {
     /// What the guest exports and may be called at.
     callable: [bool; CALLBACKS.len()],
     // Before `cell`, which it points at.
-    instance: Cell<Option<Box<Instance>>>,
-    instance_ptr: AtomicPtr<Instance>,
+    instance: OnceCell<Box<Instance>>,
     cell: HostCell,
     info: Arc<VmInfo>,
     owner: Owner,
@@ -165,8 +164,7 @@ impl Vm {
                     || info.allowed.as_ref().is_none_or(|names| names.iter().any(|n| n == callback.name));
                 allowed && info.plugin.exports(callback.id)
             }),
-            instance: Cell::new(None),
-            instance_ptr: AtomicPtr::new(core::ptr::null_mut()),
+            instance: OnceCell::new(),
             cell: HostCell { state: RefCell::new(State::new(info.clone())), vm: me.clone() },
             info: info.clone(),
             owner,
@@ -180,9 +178,8 @@ impl Vm {
         let state = instance.state();
         state.restrict(info.capabilities);
         state.environment.clone_from(&info.environment);
-        vm.instance_ptr.store(&raw mut *instance, Ordering::Release);
-        vm.instance.set(Some(instance));
-        stats::started(&vm);
+        vm.instance.get_or_init(|| instance);
+        stats::started();
         vm.run(None, |vm| {
             if let Err(error) = vm.instance().start() {
                 return Err(vm.trapped("the module's start", error));
@@ -208,8 +205,10 @@ impl Vm {
     }
 
     fn instance(&self) -> &Instance {
-        // SAFETY: set once, before the VM is given to anybody, and dropped with the VM.
-        unsafe { &*self.instance_ptr.load(Ordering::Relaxed) }
+        match self.instance.get() {
+            Some(instance) => instance,
+            None => unreachable!("made before the VM is given to anybody"),
+        }
     }
 
     /// What all copies have in common.
@@ -281,21 +280,9 @@ impl Vm {
 
     #[inline(always)]
     fn run_held<R>(&self, hook: Hook, work: impl FnOnce(&Self) -> R) -> (R, Option<Vec<Step>>) {
-        self.enter(hook);
+        self.with(|s| s.hook = hook);
         let result = work(self);
         (result, self.finish())
-    }
-
-    #[inline(always)]
-    fn enter(&self, hook: Hook) {
-        let none = core::ptr::null_mut();
-        let (on_worker, http, tcp) = match hook {
-            Hook::Elsewhere => (false, none, none),
-            Hook::Http(filter) => (true, filter, none),
-            Hook::Network(filter) => (true, none, filter),
-            Hook::Worker => (true, none, none),
-        };
-        self.with(|s| (s.on_worker, s.hook_filter, s.hook_tcp) = (on_worker, http, tcp));
     }
 
     #[inline(always)]
@@ -312,7 +299,6 @@ impl Vm {
             self.memory.set(memory);
             stats::memory(before, memory);
         }
-        self.with(|s| (s.hook_filter, s.hook_tcp) = (core::ptr::null_mut(), core::ptr::null_mut()));
         steps
     }
 
@@ -345,30 +331,21 @@ impl Vm {
     /// Runs waiting jobs once more, if nobody else runs the VM, who would do it before leaving. What is there after that, a guest that
     /// answers each event by the next, goes by the main thread, so that neither thread is kept.
     fn run_jobs(&self, hook: Hook) {
-        let (_, steps) = if matches!(hook, Hook::Elsewhere) {
+        let main = |vm: &Self| {
+            vm.with(|s| s.roots.first().and_then(|r| s.contexts.get(*r).map(|c| c.plugin.main.clone())))
+        };
+        let (main, steps) = if matches!(hook, Hook::Elsewhere) {
             let Some(_running) = self.running.try_other() else { return };
-            self.run_held(hook, |_| ())
+            self.run_held(hook, main)
         } else {
             let _running = self.running.by_worker();
-            self.run_held(hook, |_| ())
+            self.run_held(hook, main)
         };
         if let Some(steps) = steps {
             steps::take(self, steps);
         }
-        if self.has_jobs.load(Ordering::Acquire) {
-            let main = {
-                let _running = match hook {
-                    Hook::Elsewhere => (self.running.try_other(), None),
-                    _ => (None, Some(self.running.by_worker())),
-                };
-                if _running.0.is_none() && _running.1.is_none() {
-                    return;
-                }
-                self.with(|s| s.roots.first().and_then(|r| s.contexts.get(*r).map(|c| c.plugin.main.clone())))
-            };
-            if let Some(main) = main {
-                main.post(MainJob::Wake(self.weak()));
-            }
+        if let (true, Some(main)) = (self.has_jobs.load(Ordering::Acquire), main) {
+            main.post(MainJob::Wake(self.weak()));
         }
     }
 
@@ -405,9 +382,9 @@ impl Vm {
         self.run_jobs(Hook::Elsewhere);
     }
 
-    /// A stream waits from now on, and its worker can be reached through `scheduler`.
-    fn add_waker(&self, id: u32, scheduler: Scheduler) {
-        lock(&self.wakers).push((id, Waker::Http(scheduler)));
+    /// A stream waits from now on, and its worker can be reached through `waker`.
+    fn add_waker(&self, id: u32, waker: Waker) {
+        lock(&self.wakers).push((id, waker));
     }
 
     fn wake_stream(&self, id: u32) {
@@ -486,9 +463,10 @@ impl Drop for Vm {
             // SAFETY: ours.
             unsafe { waker.delete() };
         }
-        stats::stopped(self.memory.get());
-        self.instance_ptr.store(core::ptr::null_mut(), Ordering::Relaxed);
-        drop(self.instance.take());
+        // Where there was no memory for an instance, none was counted.
+        if self.instance.get().is_some() {
+            stats::stopped(self.memory.get());
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Root contexts: starting and stopping plugins in a VM, ticks, queues, answers of calls.
 
-use super::state::CallKind;
 use super::{Job, Vm};
 use crate::abi::Logger;
 use crate::calls::{Event, Place};
 use crate::context::{Kind, PluginInfo};
 use crate::timer;
+use nullvm_host_common::abi::CallKind;
 use plugin_abi::CallbackId;
 use std::sync::Arc;
 
@@ -23,9 +23,8 @@ impl Vm {
             let root = vm.with(|s| s.add_context(0, plugin, Kind::Root(Box::default())));
             let sizes = (vm.info().vm_config.len() as u32, plugin.config.configuration.len() as u32);
             vm.call(root, CallbackId::OnContextCreate, &[root, 0]);
-            vm.with(|s| s.root_of(root).map(|r| r.starting = true));
             vm.must(root, CallbackId::OnVmStart, &[root, sizes.0])?;
-            vm.with(|s| s.root_of(root).map(|r| (r.starting, r.configuring) = (false, true)));
+            vm.with(|s| s.root_of(root).map(|r| r.configuring = true));
             vm.must(root, CallbackId::ValidateConfiguration, &[root, sizes.1])?;
             vm.must(root, CallbackId::OnConfigure, &[root, sizes.1])?;
             vm.with(|s| s.root_of(root).map(|r| r.configuring = false));

@@ -1,41 +1,19 @@
 //! What the host functions see of a VM: its contexts, the current call, and what waits until that call returns.
 
-use crate::abi::{Filter, Logger};
+use crate::abi::Logger;
 use crate::calls::Call;
 use crate::context::http::{Dir, Http, LocalReply};
 use crate::context::root::Root;
 use crate::context::tcp::Tcp;
 use crate::context::{Context, Kind, Owned, PluginInfo, PluginRef};
+use crate::vm::Hook;
 use crate::vm::contexts::Contexts;
 use crate::vm::group::VmInfo;
+use nullvm_host_common::abi::CallKind;
+use nullvm_host_common::ids::ById;
 use nullvm_shim::host::{Bytes, Pair, Status};
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Tokens are numbers that count up: they are their own hash.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for b in bytes {
-            self.0 = self.0 << 8 | u64::from(*b);
-        }
-    }
-
-    fn write_u32(&mut self, n: u32) {
-        // Spread over the high bits, which the table looks at as well.
-        self.0 = u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-/// A map by token.
-pub type ById<T> = HashMap<u32, T, BuildHasherDefault<IdHasher>>;
 
 /// What a host function asked for that has to wait until the guest's call has returned and the VM is free: Envoy runs hooks
 /// of the same filter inside these.
@@ -57,18 +35,6 @@ pub enum AfterCall {
     CancelCall(u32),
     /// Delete a root context whose `proxy_done` came.
     FinishShutdown(u32),
-}
-
-/// Kinds of calls; the low two bits of their tokens, as in proxy-wasm-cpp-host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum CallKind {
-    /// HTTP call.
-    Http = 0,
-    /// Unary gRPC call.
-    Grpc = 1,
-    /// gRPC stream.
-    GrpcStream = 2,
 }
 
 /// Places of contexts that are kept.
@@ -96,12 +62,8 @@ pub struct State {
     pub effective: u32,
     /// Whether a local response was sent during the current call: its result counts as "stop".
     pub stop_next: bool,
-    /// Whether this is the streams' own worker: elsewhere Envoy's filters must not be touched.
-    pub on_worker: bool,
-    /// Envoy's HTTP filter of the hook that runs; null outside of such hooks.
-    pub hook_filter: Filter,
-    /// Envoy's network filter of the hook that runs; null outside of such hooks.
-    pub hook_tcp: Filter,
+    /// Where the VM runs.
+    pub hook: Hook,
     /// Envoy's access logger, while a root context is told of an entry; else null.
     pub logger: Logger,
     /// What is asked of Envoy once the VM is free.
@@ -133,9 +95,7 @@ impl State {
             current: 0,
             effective: 0,
             stop_next: false,
-            on_worker: false,
-            hook_filter: core::ptr::null_mut(),
-            hook_tcp: core::ptr::null_mut(),
+            hook: Hook::Elsewhere,
             logger: core::ptr::null_mut(),
             steps: Vec::new(),
             after_call: VecDeque::new(),
@@ -199,6 +159,12 @@ impl State {
         }
         // SAFETY: contexts stay where they are until they are removed, which forgets the last one.
         Some(unsafe { &mut *self.last.1 })
+    }
+
+    /// Whether this is the streams' own worker: elsewhere Envoy's filters must not be touched.
+    #[inline]
+    pub fn on_worker(&self) -> bool {
+        !matches!(self.hook, Hook::Elsewhere)
     }
 
     /// The number of the effective context: the one chosen, while it lives, or that of the call.

@@ -4,11 +4,11 @@ use super::steps::Step;
 use super::{Vm, Waker};
 use crate::abi::{Network, network_status};
 use crate::config::FailurePolicy;
-use crate::context::tcp::{Peer, Tcp};
+use crate::context::tcp::Tcp;
 use crate::context::{Kind, PluginInfo};
 use crate::hooks::network::Stream;
-use crate::lock;
 use crate::vm::state::AfterCall;
+use nullvm_host_common::abi::Peer;
 use plugin_abi::CallbackId;
 use std::sync::Arc;
 
@@ -108,7 +108,7 @@ impl Vm {
             || self.with(|s| {
                 let asked = |a: &AfterCall| matches!(a, AfterCall::ContinueTcp(of) if *of == id);
                 let before = s.after_call.len();
-                if s.on_worker && !s.tcp(id).is_some_and(|t| t.failed) {
+                if s.on_worker() && !s.tcp(id).is_some_and(|t| t.failed) {
                     s.after_call.retain(|a| !asked(a));
                 }
                 s.after_call.len() < before
@@ -123,7 +123,7 @@ impl Vm {
                 // SAFETY: in a hook of this filter.
                 tcp.scheduler = unsafe { (t.network_filter_scheduler_new)(tcp.filter) };
                 if !tcp.scheduler.is_null() {
-                    lock(&self.wakers).push((id, Waker::Tcp(tcp.scheduler)));
+                    self.add_waker(id, Waker::Tcp(tcp.scheduler));
                 }
             }
         });
@@ -147,11 +147,7 @@ impl Vm {
             Some(Kind::Tcp(tcp)) => tcp.calls,
             _ => Vec::new(),
         });
-        for token in calls {
-            if let Some(event) = self.with(|s| s.calls.get(&token).map(|c| c.broken())) {
-                self.call_event(token, event);
-            }
-        }
+        self.break_calls(calls);
     }
 
     /// Envoy's side is gone, and nobody said that the connection was closed.

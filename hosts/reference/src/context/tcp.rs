@@ -1,19 +1,8 @@
 //! The state of a TCP stream.
 
 use super::{StreamInfo, Waker};
+pub use nullvm_host_common::abi::Peer;
 use std::collections::VecDeque;
-
-/// Who closed a connection: `proxy_peer_type_t`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Peer {
-    /// Not known.
-    Unknown = 0,
-    /// This side.
-    Local = 1,
-    /// The other side.
-    Remote = 2,
-}
 
 /// What the driver must do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,38 +12,18 @@ use crate::log::Level;
 use crate::maps::{HeaderMap, MapType};
 use crate::metrics::VmMetrics;
 use crate::timer::TimerChange;
+pub use nullvm_host_common::abi::CallKind;
 use nullvm_host_common::cel::Expressions;
+use nullvm_host_common::ids::ById;
 use nullvm_host_common::shared::Owner;
 use nullvm_shim::host::{Pair, Status};
 use plugin_abi::AbiVersion;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Context ids are numbers that count up: they are their own hash.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for b in bytes {
-            self.0 = self.0 << 8 | u64::from(*b);
-        }
-    }
-
-    fn write_u32(&mut self, n: u32) {
-        // Spread over the high bits, which the table looks at as well.
-        self.0 = u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
 /// Contexts by id.
-pub type Contexts = HashMap<u32, Context, BuildHasherDefault<IdHasher>>;
+pub type Contexts = ById<Context>;
 
 /// What a driver must do besides moving streams.
 #[derive(Clone, Debug)]
@@ -166,18 +146,6 @@ impl Drop for State {
     fn drop(&mut self) {
         self.config.shared.unregister(self.queue_owner);
     }
-}
-
-/// Kinds of calls; the low two bits of their tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum CallKind {
-    /// HTTP call.
-    Http = 0,
-    /// Unary gRPC call.
-    Grpc = 1,
-    /// gRPC stream.
-    GrpcStream = 2,
 }
 
 impl State {

@@ -101,7 +101,7 @@ impl<'a> View<'a> {
     }
 
     fn of(state: &'a State) -> Option<Self> {
-        let view = Self::new(&state.info, &state.contexts, state.effective_id(), state.on_worker)?;
+        let view = Self::new(&state.info, &state.contexts, state.effective_id(), state.on_worker())?;
         Some(Self { entry: Entry::of(state), ..view })
     }
 
