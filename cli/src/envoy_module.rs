@@ -11,7 +11,6 @@ use object::write::Object;
 use object::{Architecture, BinaryFormat, Endianness, SectionFlags, SectionKind, elf};
 use plugin_abi::{ABI_VERSION, PLUGIN_SYMBOL_PREFIX};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -79,7 +78,6 @@ fn supported(target: &str) -> Result<(), CliError> {
 /// Links the module.
 pub fn link(
     module: &CompiledModule,
-    wasm: &[u8],
     sysroot: Option<&Path>,
     linker: Option<&Path>,
 ) -> Result<Linked, CliError> {
@@ -91,7 +89,7 @@ pub fn link(
     let object = emit::object(module).map_err(failed)?;
     let note = note(&Note {
         plugin: module.name.clone(),
-        wasm_sha256: inspect::hex(&Sha256::digest(wasm)),
+        wasm_sha256: inspect::hex(&module.wasm_sha256),
         abi_version: ABI_VERSION,
         compiler: COMPILER.to_owned(),
         target,

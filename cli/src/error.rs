@@ -31,6 +31,14 @@ pub enum CliError {
         /// Why.
         source: CompileError,
     },
+    /// A bundle could not be read or made.
+    #[error("{file}: {source}")]
+    Bundle {
+        /// The input as it was named.
+        file: String,
+        /// Why.
+        source: nullvm_artifact::BundleError,
+    },
     /// The file could not be understood.
     #[error("cannot inspect {file}: {message}")]
     Inspect {

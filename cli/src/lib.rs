@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod bundle;
 mod compile;
 #[cfg(feature = "serve")]
 mod envoy_config;
@@ -49,6 +50,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Compile(Box<compile::CompileArgs>),
+    Bundle(Box<bundle::BundleArgs>),
     Inspect(inspect::InspectArgs),
     Shim(shim::ShimArgs),
     #[cfg(feature = "serve")]
@@ -78,6 +80,7 @@ where
     };
     let result = catch_unwind(AssertUnwindSafe(|| match cli.command {
         Command::Compile(args) => compile::run(&args, console),
+        Command::Bundle(args) => bundle::run(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Shim(args) => shim::run(&args, console),
         #[cfg(feature = "serve")]

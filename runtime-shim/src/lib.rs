@@ -12,6 +12,7 @@ extern crate std;
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("the nullvm runtime shim runs on 64-bit Linux");
 
+pub mod bundle;
 pub mod c_api;
 pub mod dispatch;
 pub mod guest;
@@ -29,7 +30,8 @@ pub mod table;
 pub mod trap;
 pub mod wasi;
 
-pub use image::{Image, ImageError};
+pub use bundle::BundleError;
+pub use image::{HashCheck, Image, ImageError};
 pub use imports::symbol;
 pub use instance::{CallError, Instance, InstanceError, Limits, Value};
 pub use interrupt::InterruptHandle;

@@ -1,6 +1,7 @@
 //! `nullvmc inspect`: what a file holds. Reports; what makes a module unusable as a plugin is part of the report, not an error.
 
 mod artifact;
+mod bundle;
 mod envoy;
 mod sdk;
 mod text;

@@ -27,7 +27,11 @@ pub const fn baseline_help() -> &'static str {
 }
 
 impl Target {
-    pub(crate) fn select(options: &Options) -> Result<Self, CompileError> {
+    /// What the options ask for.
+    ///
+    /// # Errors
+    /// [`CompileError::Target`]: what is not known of it, or does not go together.
+    pub fn select(options: &Options) -> Result<Self, CompileError> {
         let triple = match &options.target {
             None => Triple::host(),
             Some(name) => Triple::from_str(name).map_err(|e| {
