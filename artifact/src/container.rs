@@ -191,12 +191,13 @@ mod tests {
     #[test]
     fn code_is_skipped() {
         let mut wasm = sample();
-        // One body that is no code at all.
+        // A function, and a body that is no code at all.
+        wasm.extend_from_slice(&[3, 2, 1, 0]);
         wasm.extend_from_slice(&[10, 4, 1, 2, 0xff, 0xff]);
         push_custom(&mut wasm, "last", b"x").unwrap();
         let found = sections(&wasm).unwrap();
         assert_eq!(found.last().unwrap().name, Some("last"));
-        assert_eq!(found.len(), 5);
+        assert_eq!(found.len(), 6);
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn run(command: &mut Command) -> String {
     out.into_owned()
 }
 
-/// A package of all plugins, and beside it each module and image.
+/// A package of all plugins, and beside it each module, its bundle, and the section of this platform in it.
 struct Bench {
     dir: Dir,
     /// `NAME=REGISTERED`
@@ -85,8 +85,15 @@ fn bench() -> &'static Bench {
             // The same directory each time: plugins stand beside each other.
             let package = ["compile", &module, "-q", "--emit", "null-vm", "-o", &dir.path("package")];
             nullvmc(package).ok();
-            nullvmc(["compile", &module, "-q", "--emit", "image", "-o", &dir.path(&format!("{name}.nvm"))])
-                .ok();
+            let bundle = format!("{name}.bundle.wasm");
+            nullvmc(["bundle", &module, "-q", "--target", TARGET, "-o", &dir.path(&bundle)]).ok();
+            let bundle = dir.read(&bundle);
+            let section = nullvm_artifact::container::sections(&bundle)
+                .expect("a module")
+                .into_iter()
+                .find(|s| s.target() == Some(TARGET))
+                .expect("code for this platform");
+            dir.write(&format!("{name}.section"), section.data);
             let registration =
                 std::fs::read_to_string(dir.path(&format!("package/plugins/{name}/plugin.cc")))
                     .expect("registration");
@@ -257,16 +264,6 @@ fn the_real_host() {
 fn measure() {
     let host = real_host().expect("NULLVM_CPP_HOST names the real host");
     let dir = &bench().dir;
-    // What will be written as a bundle one day: the module with the image in its section.
-    for name in ["phases", "empty", "get_add"] {
-        let (mut module, image) = (dir.read(&format!("{name}.wasm")), dir.read(&format!("{name}.nvm")));
-        let section = format!("precompiled_nullvm_v{}_{TARGET}", plugin_abi::IMAGE_VERSION);
-        wasm_encoder::Section::append_to(
-            &wasm_encoder::CustomSection { name: section.into(), data: image.into() },
-            &mut module,
-        );
-        dir.write(&format!("{name}.bundle.wasm"), module);
-    }
     // The SDK's headers want the macro and have warnings of their own.
     let flags = ["-std=c++20", "-O2", "-DNULL_PLUGIN=1", "-w"];
     let build = Build { name: "bench", compiler: &["g++"], flags: &flags, host };

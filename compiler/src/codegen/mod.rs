@@ -10,6 +10,7 @@ mod unwind;
 pub use target::{Target, baseline_help};
 pub use unwind::UnwindTable;
 
+use crate::identity::Recorded;
 use crate::proxy_abi::Bindings;
 use crate::{CompileError, Module, Options};
 use cranelift_codegen::binemit::Reloc;
@@ -54,6 +55,8 @@ pub struct CompiledModule {
     pub wasm_sha256: [u8; 32],
     /// What it was compiled for.
     pub target: Target,
+    /// What was asked of the compiler.
+    pub recorded: Recorded,
     /// All of the machine code, in one piece: functions, then adapters of imports, then entry adapters. References within
     /// it are resolved.
     pub text: Vec<u8>,
@@ -119,6 +122,7 @@ pub fn compile(
     Ok(CompiledModule {
         name: options.name.clone(),
         wasm_sha256: module.sha256,
+        recorded: Recorded::new(options, &target),
         target,
         text: laid_out.text,
         relocations: laid_out.relocations,

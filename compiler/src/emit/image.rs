@@ -74,7 +74,7 @@ pub fn image(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
     let cpu_features = text_span(&mut bytes, &module.target.features.join(","));
     let target = text_span(&mut bytes, &module.target.triple.to_string());
     let compiler = text_span(&mut bytes, COMPILER);
-    let options = text_span(&mut bytes, "");
+    let options = text_span(&mut bytes, &module.recorded.to_json());
 
     let meta_offset = pad(&mut bytes);
     bytes.extend_from_slice(&module.meta);
