@@ -9,7 +9,7 @@ mod program;
 #[cfg(test)]
 mod speed;
 
-pub use program::{load_plugin, plugin, store};
+pub use program::{Plugins, plugins, store};
 
 use crate::abi::{Bytes, Pair, callout_result};
 use crate::calls::{Event, Incoming};
