@@ -65,6 +65,10 @@ pub fn sections(wasm: &[u8]) -> Result<Vec<Section<'_>>, ContainerError> {
         message: e.message().to_owned(),
         offset: e.offset(),
     };
+    if !wasm.starts_with(b"\0asm") {
+        let message = "it does not start with \\0asm".to_owned();
+        return Err(ContainerError::Malformed { message, offset: 0 });
+    }
     let mut found = Vec::new();
     let mut parser = Parser::new(0);
     let mut at = 0;

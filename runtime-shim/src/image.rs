@@ -147,6 +147,8 @@ impl Image {
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), image.base, bytes.len()) };
         let hasher = (hash == HashCheck::Check).then(|| ContentHasher::of(image.bytes(bytes.len())));
         image.prepare(bytes.len(), hasher)?;
+        // The kernel does so for pages of files.
+        crate::trap::flush_code(image.base, image.len);
         Ok(image)
     }
 

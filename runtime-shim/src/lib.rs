@@ -9,8 +9,10 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-compile_error!("the nullvm runtime shim runs on 64-bit Linux");
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+compile_error!(
+    "the nullvm runtime shim runs on Linux, x86-64 and aarch64: see src/trap/aarch64.rs for what another processor needs"
+);
 
 pub mod bundle;
 pub mod c_api;

@@ -86,6 +86,8 @@ pub fn run(args: &InspectArgs, console: &mut Console<'_>) -> Result<(), CliError
     }
 }
 
+pub(crate) use envoy::plugin_note;
+
 /// Two digits a byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()

@@ -4,6 +4,7 @@
 //! piece, since the trap table counts on it. Everything is addressed relative to its own place, but for the
 //! descriptor, which lies in `.data.rel.ro`.
 
+use super::note::{self, Note};
 use crate::codegen::COMPILER;
 use crate::{CompileError, CompiledModule};
 use cranelift_codegen::binemit::Reloc;
@@ -11,7 +12,10 @@ use cranelift_object::{ObjectBuilder, ObjectModule};
 use object::write::{
     Object, Relocation, SectionId, StandardSection, Symbol, SymbolFlags, SymbolId, SymbolSection,
 };
-use object::{RelocationEncoding, RelocationFlags, RelocationKind, SectionKind, SymbolKind, SymbolScope};
+use object::{
+    BinaryFormat, RelocationEncoding, RelocationFlags, RelocationKind, SectionFlags, SectionKind, SymbolKind,
+    SymbolScope,
+};
 use plugin_abi::{ABI_SYMBOL, ABI_VERSION, PLUGIN_SYMBOL_PREFIX, PluginDescriptor};
 use std::sync::Arc;
 
@@ -81,8 +85,16 @@ pub fn object(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
     }
     add_eh_frame(&mut object, module, text_symbol)?;
     add_comment(&mut object, module);
+    if object.format() == BinaryFormat::Elf {
+        let section = object.add_section(vec![], note::SECTION.into(), SectionKind::Note);
+        // So that a linker keeps it in what can be loaded.
+        object.section_mut(section).flags = SectionFlags::Elf { sh_flags: u64::from(object::elf::SHF_ALLOC) };
+        object.append_section_data(section, &Note::new(module).section(), 4);
+    }
     add_descriptor(&mut object, module, text_symbol, meta_symbol)?;
-    object.write().map_err(failed)
+    let mut bytes = object.write().map_err(failed)?;
+    note::seal(&mut bytes);
+    Ok(bytes)
 }
 
 fn add_symbol(
