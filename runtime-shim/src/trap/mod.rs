@@ -4,26 +4,26 @@
 //! is ending made. It comes as a hardware signal (`signal.rs`) or as a call (libcalls and host functions). Nothing on that
 //! way allocates or locks, and no frame with a destructor is left behind.
 
+#[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
+mod isa;
 #[cfg(feature = "dynamic-tls")]
 mod process;
 mod signal;
 mod text;
-#[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
-#[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
-mod isa;
 
+pub(crate) use isa::{cpu_has, deregister_frames, enter, flush_code, register_frames, stack_pointer, tls};
 pub(crate) use signal::ensure_handlers;
 pub(crate) use text::KnownText;
-pub(crate) use isa::{cpu_has, deregister_frames, enter, flush_code, register_frames, stack_pointer, tls};
 
 use crate::instance::Instance;
 use crate::os;
 use crate::plugin::Plugin;
 use alloc::string::String;
 use core::fmt;
+use isa::Activation;
 use plugin_abi::context::{ContextHeader, HEADER_SIZE};
 use plugin_abi::{CALLBACKS, CallbackId, Meta, NONE, TrapCode};
-use isa::Activation;
 
 /// Frames of a backtrace at most.
 pub const MAX_FRAMES: usize = 20;
