@@ -70,8 +70,8 @@ pub struct CodeArgs {
     #[arg(long, value_name = "TRIPLE", value_delimiter = ',')]
     pub target: Vec<String>,
 
-    /// CPU level: baseline, x86-64-v2, x86-64-v3, x86-64-v4 or native; a bundle takes several, separated by commas [default:
-    /// baseline]
+    /// CPU level: baseline, native, x86-64-v2, -v3, -v4, armv8.1-a, neoverse-n1, -v1, -n2; a bundle takes several, separated by
+    /// commas [default: baseline]
     #[arg(long)]
     pub cpu: Option<String>,
 

@@ -299,6 +299,9 @@ pub(crate) fn cpu_has(name: &str) -> bool {
         "lse" => bit(libc::HWCAP_ATOMICS),
         "fp16" => bit(libc::HWCAP_FPHP) && bit(libc::HWCAP_ASIMDHP),
         "pauth" => bit(libc::HWCAP_PACA),
+        "dotprod" => bit(libc::HWCAP_ASIMDDP),
+        // SAFETY: no preconditions.
+        "i8mm" => unsafe { libc::getauxval(libc::AT_HWCAP2) & libc::HWCAP2_I8MM != 0 },
         _ => false,
     }
 }
