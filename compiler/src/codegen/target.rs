@@ -5,7 +5,7 @@ use cranelift_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable, SetError};
 use std::str::FromStr;
 use std::sync::Arc;
-use target_lexicon::{Architecture, Triple};
+use target_lexicon::{Architecture, Endianness, Triple};
 
 /// What code is compiled for.
 pub struct Target {
@@ -48,8 +48,15 @@ impl Target {
                 ))
             })?,
         };
-        let mut builder = isa::lookup(triple.clone())
-            .map_err(|e| CompileError::Target(format!("{triple}: {e}; supported are x86_64 and aarch64")))?;
+        if triple.endianness() != Ok(Endianness::Little) {
+            return Err(CompileError::Target(format!(
+                "{triple}: not a little-endian target. Metadata, context and linear memory are little-endian by definition, which only \
+                 a runtime shim made for it could make up for, and there is none; supported are x86_64, aarch64 and riscv64"
+            )));
+        }
+        let mut builder = isa::lookup(triple.clone()).map_err(|e| {
+            CompileError::Target(format!("{triple}: {e}; supported are x86_64, aarch64 and riscv64"))
+        })?;
         let features = features(&triple, options)?;
         for feature in &features {
             enable(&mut builder, &triple, feature)?;
@@ -69,6 +76,7 @@ impl Target {
         match self.triple.architecture {
             Architecture::X86_64 => 62,
             Architecture::Aarch64(_) => 183,
+            Architecture::Riscv64(_) => 243,
             _ => 0,
         }
     }
