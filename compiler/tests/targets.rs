@@ -1,7 +1,7 @@
 //! Objects for targets that nothing here runs: parsed back, and every reference in them looked at.
 
 use nullvm_compiler::{CompileError, Options, compile, emit};
-use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol, RelocationTarget, SymbolKind};
+use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol, RelocationTarget};
 
 fn filter(name: &str) -> Vec<u8> {
     let path = format!("{}/../filters/prebuilt/{name}.wasm", env!("CARGO_MANIFEST_DIR"));

@@ -3,6 +3,8 @@
 pub mod access_log;
 pub mod bootstrap;
 mod configured;
+#[cfg(test)]
+mod for_tests;
 pub mod http;
 pub mod network;
 mod program;

@@ -32,31 +32,7 @@ pub fn plugins() -> &'static dyn Plugins {
 }
 
 #[cfg(test)]
-pub use for_tests::{plugins, set_plugin};
-
-/// Tests have one plugin at most.
-#[cfg(test)]
-mod for_tests {
-    use super::*;
-
-    struct One(OnceLock<Arc<Plugin>>);
-
-    impl Plugins for One {
-        fn plugin(&self, _: &PluginConfig) -> Result<Arc<Plugin>, String> {
-            self.0.get().cloned().ok_or_else(|| "tests have no plugin".to_owned())
-        }
-    }
-
-    static ONE: One = One(OnceLock::new());
-
-    pub fn plugins() -> &'static dyn Plugins {
-        &ONE
-    }
-
-    pub fn set_plugin(plugin: Arc<Plugin>) {
-        let _ = ONE.0.set(plugin);
-    }
-}
+pub use super::for_tests::plugins;
 
 /// Shared data and queues of the whole proxy.
 pub fn store() -> &'static SharedStore {
