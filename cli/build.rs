@@ -36,7 +36,7 @@ fn main() {
              {target}` makes them"
         );
     }
-    let cargo = PathBuf::from(variable("CARGO"));
+    let toolchain = nullvm_shim_archive::Toolchain::of(&PathBuf::from(variable("CARGO")));
     // Of both, and of every nullvmc of this target directory and profile, whatever its features are: OUT_DIR is
     // <profile>/build/<package>/out.
     let nested = out.ancestors().nth(3).unwrap_or(&out).join("nullvm-archives");
@@ -44,7 +44,7 @@ fn main() {
         // Empty for another machine, and where there is no Envoy to adapt to.
         let archive = match own && library.is_for(&target) {
             true => {
-                nullvm_shim_archive::build(library, &cargo, &workspace, &nested, None)
+                nullvm_shim_archive::build(library, &toolchain, &workspace, &nested, None)
                     .unwrap_or_else(|e| panic!("cannot build {}: {e}", library.what))
                     .archive
             }

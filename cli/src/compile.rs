@@ -65,14 +65,15 @@ pub struct CompileArgs {
 
 /// Options that decide what code comes out.
 #[derive(Args)]
-struct CodeArgs {
-    /// Target triple, such as aarch64-unknown-linux-gnu; --emit null-vm takes several [default: this machine]
+pub struct CodeArgs {
+    /// Target triple, such as aarch64-unknown-linux-gnu; bundles and --emit null-vm take several [default: this machine]
     #[arg(long, value_name = "TRIPLE", value_delimiter = ',')]
-    target: Vec<String>,
+    pub target: Vec<String>,
 
-    /// CPU level: baseline, x86-64-v2, x86-64-v3, x86-64-v4 or native [default: baseline]
+    /// CPU level: baseline, native, x86-64-v2, -v3, -v4, armv8.1-a, neoverse-n1, -v1, -n2; a bundle takes several, separated by
+    /// commas [default: baseline]
     #[arg(long)]
-    cpu: Option<String>,
+    pub cpu: Option<String>,
 
     /// CPU features to add, or with - to take away, separated by commas: avx2,fma,-bmi1
     #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true)]
@@ -271,27 +272,35 @@ fn run_null_vm(
 }
 
 fn options(args: &CompileArgs, name: String, forms: &BTreeSet<Form>) -> Options {
-    let code = &args.code;
     Options {
-        name,
-        target: code.target.first().cloned(),
-        cpu: code.cpu.clone(),
-        cpu_features: code.cpu_features.iter().filter(|f| !f.is_empty()).cloned().collect(),
-        opt: match code.opt {
-            Opt::None => OptLevel::None,
-            Opt::Speed => OptLevel::Speed,
-            Opt::SpeedAndSize => OptLevel::SpeedAndSize,
-        },
-        bounds: code.bounds.into(),
-        traps: code.traps.into(),
-        interruptible: code.interruptible,
-        jobs: code.jobs.map_or(0, usize::from),
         checks: !args.no_proxy_wasm_checks,
-        stub_unknown_imports: code.stub_unknown_imports,
         keep_clif: forms.contains(&Form::Clif),
         keep_asm: forms.contains(&Form::Asm),
-        progress: Some(Arc::new(Progress::default())),
-        ..Options::default()
+        ..args.code.options(name)
+    }
+}
+
+impl CodeArgs {
+    /// For the compiler: the first target, and progress that somebody may look at.
+    pub fn options(&self, name: String) -> Options {
+        Options {
+            name,
+            target: self.target.first().cloned(),
+            cpu: self.cpu.clone(),
+            cpu_features: self.cpu_features.iter().filter(|f| !f.is_empty()).cloned().collect(),
+            opt: match self.opt {
+                Opt::None => OptLevel::None,
+                Opt::Speed => OptLevel::Speed,
+                Opt::SpeedAndSize => OptLevel::SpeedAndSize,
+            },
+            bounds: self.bounds.into(),
+            traps: self.traps.into(),
+            interruptible: self.interruptible,
+            jobs: self.jobs.map_or(0, usize::from),
+            stub_unknown_imports: self.stub_unknown_imports,
+            progress: Some(Arc::new(Progress::default())),
+            ..Options::default()
+        }
     }
 }
 
@@ -376,7 +385,7 @@ fn compile(
             Form::Image => emit::image(&module).map_err(failed)?,
             Form::EnvoyModule => {
                 let (sysroot, linker) = (args.sysroot.as_deref(), args.linker.as_deref());
-                let linked = envoy_module::link(&module, &input.bytes, sysroot, linker)?;
+                let linked = envoy_module::link(&module, sysroot, linker)?;
                 linking = linked.report;
                 linked.bytes
             }

@@ -1,17 +1,13 @@
 //! `--emit envoy-module`: a shared object that a stock Envoy loads as a dynamic module.
 //!
-//! The plugin's object, the Envoy adapter (with the runtime shim inside) and a note that says what the module is, linked by
+//! The plugin's object, whose note says what the module is, and the Envoy adapter (with the runtime shim inside), linked by
 //! the machine's own linker. Nothing else: no library of the C compiler, none of its start files, so that the module asks for
 //! no file and no symbol version. What it needs of the C library is in the Envoy process already.
 
-use crate::{CliError, inspect, shim};
-use nullvm_compiler::codegen::COMPILER;
-use nullvm_compiler::{CompiledModule, emit};
-use object::write::Object;
-use object::{Architecture, BinaryFormat, Endianness, SectionFlags, SectionKind, elf};
-use plugin_abi::{ABI_VERSION, PLUGIN_SYMBOL_PREFIX};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use crate::{CliError, shim};
+use nullvm_compiler::CompiledModule;
+use nullvm_compiler::emit::{self, note};
+use plugin_abi::PLUGIN_SYMBOL_PREFIX;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -29,29 +25,6 @@ const LINKER_VARIABLE: &str = "NULLVM_LINKER";
 
 /// What Envoy sees of a module.
 const EXPORTS: &str = "{ global: envoy_dynamic_module_on_*; local: *; };\n";
-
-/// The section of the note.
-pub const NOTE_SECTION: &str = ".note.nullvm.plugin";
-
-/// Owner of the notes, with its terminator.
-pub const NOTE_OWNER: &[u8] = b"nullvm\0";
-
-/// What the note says, as JSON. It stays when the symbols are stripped.
-#[derive(Serialize, Deserialize)]
-pub struct Note {
-    /// Name of the plugin.
-    pub plugin: String,
-    /// SHA-256 of the Wasm module.
-    pub wasm_sha256: String,
-    /// Version of what plugin and shim agree on.
-    pub abi_version: u32,
-    /// Compiler.
-    pub compiler: String,
-    /// Target triple.
-    pub target: String,
-    /// CPU features that the code needs.
-    pub cpu_features: Vec<String>,
-}
 
 /// A linked module.
 pub struct Linked {
@@ -79,7 +52,6 @@ fn supported(target: &str) -> Result<(), CliError> {
 /// Links the module.
 pub fn link(
     module: &CompiledModule,
-    wasm: &[u8],
     sysroot: Option<&Path>,
     linker: Option<&Path>,
 ) -> Result<Linked, CliError> {
@@ -89,22 +61,10 @@ pub fn link(
     let adapter = shim::envoy_adapter(&target, sysroot)?;
     let failed = |source| CliError::Compile { file: module.name.clone(), source };
     let object = emit::object(module).map_err(failed)?;
-    let note = note(&Note {
-        plugin: module.name.clone(),
-        wasm_sha256: inspect::hex(&Sha256::digest(wasm)),
-        abi_version: ABI_VERSION,
-        compiler: COMPILER.to_owned(),
-        target,
-        cpu_features: module.target.features.clone(),
-    });
-
     let room = Room::new()?;
-    for (name, bytes) in [
-        ("plugin.o", object.as_slice()),
-        ("note.o", &note),
-        (shim::ADAPTER_NAME, &adapter),
-        ("exports.map", EXPORTS.as_bytes()),
-    ] {
+    for (name, bytes) in
+        [("plugin.o", object.as_slice()), (shim::ADAPTER_NAME, &adapter), ("exports.map", EXPORTS.as_bytes())]
+    {
         room.write(name, bytes)?;
     }
     let args = linker.args(&module.name);
@@ -123,7 +83,7 @@ pub fn link(
         return Err(CliError::Link { command, status: output.status, message });
     }
     let path = room.0.join("module.so");
-    let bytes = fs::read(&path)
+    let mut bytes = fs::read(&path)
         .map_err(|source| CliError::Read { file: format!("what {} wrote", linker.path.display()), source })?;
     if !bytes.starts_with(b"\x7fELF") {
         return Err(CliError::Link {
@@ -132,11 +92,18 @@ pub fn link(
             message: "what it wrote is no ELF file".to_owned(),
         });
     }
+    // The hash that came with the object was the object's.
+    if !note::seal(&mut bytes) {
+        return Err(CliError::Link {
+            command,
+            status: output.status,
+            message: "the note of the plugin is not in what it wrote".to_owned(),
+        });
+    }
     let report = format!(
         "linker: {} ({})\n\
          link command, in a temporary directory: {command}\n\
          \x20 plugin.o: the compiled plugin, what --emit object writes ({} bytes)\n\
-         \x20 note.o: name, hash and CPU features of the plugin, for `nullvmc inspect`\n\
          \x20 {}: the Envoy adapter and the runtime shim, from {} ({} bytes)\n\
          \x20 exports.map: {}\
          \x20 No library is linked: the C library is the one that the Envoy process has loaded.\n",
@@ -149,27 +116,6 @@ pub fn link(
         EXPORTS
     );
     Ok(Linked { bytes, report })
-}
-
-/// An object with nothing but the note.
-fn note(note: &Note) -> Vec<u8> {
-    let text = serde_json::to_vec(note).expect("strings and numbers are JSON");
-    let mut bytes = Vec::new();
-    for number in [NOTE_OWNER.len() as u32, text.len() as u32, 1] {
-        bytes.extend_from_slice(&number.to_le_bytes());
-    }
-    for part in [NOTE_OWNER, &text] {
-        bytes.extend_from_slice(part);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-    }
-    let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
-    let section = object.add_section(vec![], NOTE_SECTION.as_bytes().to_vec(), SectionKind::Note);
-    object.section_mut(section).flags = SectionFlags::Elf { sh_flags: u64::from(elf::SHF_ALLOC) };
-    object.append_section_data(section, &bytes, 4);
-    // Without it, linkers take the stack for executable.
-    let stack = object.add_section(vec![], b".note.GNU-stack".to_vec(), SectionKind::Other);
-    object.section_mut(stack).flags = SectionFlags::Elf { sh_flags: 0 };
-    object.write().expect("an object with one section")
 }
 
 /// A linker, or a C compiler that calls one.
@@ -226,7 +172,7 @@ impl Linker {
         } else {
             args.extend(["-shared", "-nostdlib", "-nostartfiles"].map(OsString::from));
         }
-        args.extend(["-o", "module.so", "plugin.o", "note.o"].map(OsString::from));
+        args.extend(["-o", "module.so", "plugin.o"].map(OsString::from));
         let plugin = format!("--defsym=nullvm_envoy_plugin={PLUGIN_SYMBOL_PREFIX}{name}");
         for option in [
             "--whole-archive",

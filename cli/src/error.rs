@@ -31,6 +31,28 @@ pub enum CliError {
         /// Why.
         source: CompileError,
     },
+    /// A bundle could not be read or made.
+    #[error("{file}: {source}")]
+    Bundle {
+        /// The input as it was named.
+        file: String,
+        /// Why.
+        source: nullvm_artifact::BundleError,
+    },
+    /// A key cannot be used.
+    #[error(transparent)]
+    Key(#[from] nullvm_trust::KeyError),
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] nullvm_cache::CacheError),
+    /// Something is not what it should be; the report says what.
+    #[error("{failed} of {of} did not pass")]
+    Verify {
+        /// How many.
+        failed: usize,
+        /// Of all.
+        of: usize,
+    },
     /// The file could not be understood.
     #[error("cannot inspect {file}: {message}")]
     Inspect {

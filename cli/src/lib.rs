@@ -5,6 +5,8 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod bundle;
+mod cache;
 mod compile;
 #[cfg(feature = "serve")]
 mod envoy_config;
@@ -20,6 +22,8 @@ mod progress;
 #[cfg(feature = "serve")]
 mod serve;
 mod shim;
+mod sign;
+mod verify;
 
 pub use error::CliError;
 
@@ -49,6 +53,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Compile(Box<compile::CompileArgs>),
+    Bundle(Box<bundle::BundleArgs>),
+    Keygen(sign::KeygenArgs),
+    Sign(sign::SignArgs),
+    Verify(verify::VerifyArgs),
+    Cache(cache::CacheArgs),
     Inspect(inspect::InspectArgs),
     Shim(shim::ShimArgs),
     #[cfg(feature = "serve")]
@@ -78,6 +87,11 @@ where
     };
     let result = catch_unwind(AssertUnwindSafe(|| match cli.command {
         Command::Compile(args) => compile::run(&args, console),
+        Command::Bundle(args) => bundle::run(&args, console),
+        Command::Keygen(args) => sign::keygen(&args, console),
+        Command::Sign(args) => sign::sign(&args, console),
+        Command::Verify(args) => verify::run(&args, console),
+        Command::Cache(args) => cache::run(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Shim(args) => shim::run(&args, console),
         #[cfg(feature = "serve")]

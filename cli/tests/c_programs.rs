@@ -70,6 +70,35 @@ fn one_archive() {
     check_add_header(&run(&mut Command::new(dir.path("one_archive"))));
 }
 
+/// The other processor, under an emulator, in both modes.
+#[test]
+#[ignore = "needs an emulator: cargo xtask test-aarch64"]
+fn two_plugins_on_aarch64() {
+    let target = "aarch64-unknown-linux-gnu";
+    let sysroot = format!("{}/../target/sysroot", env!("CARGO_MANIFEST_DIR"));
+    let dir = Dir::new("aarch64");
+    nullvmc(["shim", "--target", target, "--sysroot", &sysroot, "-o", &dir.path("")]).ok();
+    for (bounds, traps, cpu) in [("guard", "signal", "baseline"), ("explicit", "call", "neoverse-n1")] {
+        for plugin in ["add_header", "trap"] {
+            let out = dir.path(&format!("{plugin}.o"));
+            let mode = ["--bounds", bounds, "--traps", traps, "--cpu", cpu];
+            let compile =
+                ["compile", &filter(plugin), "-q", "--emit", "object", "--target", target, "-o", &out];
+            nullvmc(compile.iter().chain(&mode)).ok();
+        }
+        for more in [&["-static"][..], &["-Wl,-z,text"]] {
+            let mut compiler = Command::new("aarch64-linux-gnu-gcc");
+            compiler
+                .current_dir(dir.path(""))
+                .args(["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-I."]);
+            compiler.arg("-I").arg(source("")).arg(source("two_plugins.c"));
+            run(compiler.args(PARTS).args(more).args(["-o", "program"]));
+            let emulator = ["-L", "/usr/aarch64-linux-gnu"];
+            check_both(&run(Command::new("qemu-aarch64").args(emulator).arg(dir.path("program"))));
+        }
+    }
+}
+
 #[test]
 fn two_plugins_with_both_linkers() {
     let dir = workbench("two-plugins");

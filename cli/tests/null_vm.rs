@@ -49,6 +49,8 @@ const TEXTS: [&str; 4] = ["phases", "edges", "bad_init", "start"];
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
+const AARCH64: &str = "aarch64-unknown-linux-gnu";
+
 fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosts/envoy-null-vm/tests")
 }
@@ -60,7 +62,7 @@ fn run(command: &mut Command) -> String {
     out.into_owned()
 }
 
-/// A package of all plugins, and beside it each module and image.
+/// A package of all plugins, and beside it each module, its bundle, and the section of this platform in it.
 struct Bench {
     dir: Dir,
     /// `NAME=REGISTERED`
@@ -70,8 +72,23 @@ struct Bench {
 /// Made once: every compiler builds from the same one.
 fn bench() -> &'static Bench {
     static BENCH: OnceLock<Bench> = OnceLock::new();
-    BENCH.get_or_init(|| {
-        let dir = Dir::new("null-vm");
+    BENCH.get_or_init(|| Bench::new(TARGET))
+}
+
+/// For the other processor, with the shim of `cargo xtask test-aarch64`.
+fn bench_aarch64() -> &'static Bench {
+    static BENCH: OnceLock<Bench> = OnceLock::new();
+    BENCH.get_or_init(|| Bench::new(AARCH64))
+}
+
+/// Where `cargo xtask shim` writes to.
+fn sysroot() -> String {
+    format!("{}/../target/sysroot", env!("CARGO_MANIFEST_DIR"))
+}
+
+impl Bench {
+    fn new(target: &str) -> Self {
+        let dir = Dir::new(&format!("null-vm-{target}"));
         for name in FILTERS {
             dir.write(&format!("{name}.wasm"), std::fs::read(filter(name)).expect("a filter"));
         }
@@ -84,9 +101,19 @@ fn bench() -> &'static Bench {
             let module = dir.path(&format!("{name}.wasm"));
             // The same directory each time: plugins stand beside each other.
             let package = ["compile", &module, "-q", "--emit", "null-vm", "-o", &dir.path("package")];
-            nullvmc(package).ok();
-            nullvmc(["compile", &module, "-q", "--emit", "image", "-o", &dir.path(&format!("{name}.nvm"))])
-                .ok();
+            let sysroot = sysroot();
+            let other: &[&str] =
+                if target == TARGET { &[] } else { &["--target", target, "--sysroot", &sysroot] };
+            nullvmc(package.iter().chain(other)).ok();
+            let bundle = format!("{name}.bundle.wasm");
+            nullvmc(["bundle", &module, "-q", "--target", target, "-o", &dir.path(&bundle)]).ok();
+            let bundle = dir.read(&bundle);
+            let section = nullvm_artifact::container::sections(&bundle)
+                .expect("a module")
+                .into_iter()
+                .find(|s| s.target() == Some(target))
+                .expect("code for this platform");
+            dir.write(&format!("{name}.section"), section.data);
             let registration =
                 std::fs::read_to_string(dir.path(&format!("package/plugins/{name}/plugin.cc")))
                     .expect("registration");
@@ -94,8 +121,8 @@ fn bench() -> &'static Bench {
             let end = start + registration[start..].find('"').expect("its end");
             names.push(format!("{name}={}", &registration[start..end]));
         }
-        Bench { dir, names }
-    })
+        Self { dir, names }
+    }
 }
 
 /// A compiler, a standard and a host.
@@ -105,13 +132,22 @@ struct Build<'a> {
     flags: &'a [&'a str],
     /// Arguments for compiling and linking; the stand-in if empty.
     host: Vec<String>,
+    bench: &'static Bench,
+    target: &'a str,
+    /// What programs are run by.
+    emulator: &'a [&'a str],
 }
 
-impl Build<'_> {
+impl<'a> Build<'a> {
+    /// For this machine.
+    fn here(name: &'a str, compiler: &'a [&'a str], flags: &'a [&'a str], host: Vec<String>) -> Self {
+        Self { name, compiler, flags, host, bench: bench(), target: TARGET, emulator: &[] }
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(self.compiler[0]);
         command.args(&self.compiler[1..]).args(self.flags).args(["-Wall", "-Wextra", "-Werror"]);
-        command.arg("-I").arg(bench().dir.path("package/nullvm")).arg("-I").arg(sources());
+        command.arg("-I").arg(self.bench.dir.path("package/nullvm")).arg("-I").arg(sources());
         if self.host.is_empty() {
             command.arg("-I").arg(sources().join("stand_in"));
         }
@@ -125,7 +161,7 @@ impl Build<'_> {
 
     /// Compiles the adapter, the registrations of `plugins` and these test files, two at a time, and links.
     fn program(&self, name: &str, files: &[&str], adapter: bool, plugins: &[&str]) -> String {
-        let dir = &bench().dir;
+        let (dir, target) = (&self.bench.dir, self.target);
         let folder = dir.path(&format!("{}-{name}", self.name));
         std::fs::create_dir_all(&folder).expect("a folder");
         let mut units: Vec<PathBuf> = files.iter().map(|f| sources().join(f)).collect();
@@ -169,34 +205,43 @@ impl Build<'_> {
         link.args(&self.compiler[1..])
             .args(self.flags)
             .args(&objects)
-            .args(plugins.iter().map(|p| dir.path(&format!("package/plugins/{p}/{TARGET}/{p}.o"))));
+            .args(plugins.iter().map(|p| dir.path(&format!("package/plugins/{p}/{target}/{p}.o"))));
         if adapter {
-            link.arg(dir.path(&format!("package/nullvm/{TARGET}/libnullvm_shim.a")));
+            link.arg(dir.path(&format!("package/nullvm/{target}/libnullvm_shim.a")));
         }
         run(link.args(&self.host).args(["-lpthread", "-o", &program]));
         program
     }
 
+    /// A program, by the emulator if there is one.
+    fn start(&self, program: &str) -> Command {
+        let mut words = self.emulator.iter().copied().chain([program]);
+        let mut command = Command::new(words.next().unwrap_or(program));
+        command.args(words);
+        command
+    }
+
     fn test(&self) -> String {
-        let dir = &bench().dir;
+        let dir = &self.bench.dir;
         let plugins: Vec<&str> = FILTERS.iter().chain(&TEXTS).copied().collect();
         let program = self.program("adapter", &["adapter_test.cc", "scenarios.cc"], true, &plugins);
         let expected = sources().join("scenarios.txt");
-        let out = run(Command::new(&program).arg(dir.path("")).arg(&expected).args(&bench().names));
+        let out = run(self.start(&program).arg(dir.path("")).arg(&expected).args(&self.bench.names));
         assert!(out.contains("ok nullvm refusals"), "{out}");
         if self.host.iter().any(|a| a == "-DNULLVM_TEST_WASMTIME") {
-            let lines = run(Command::new(&program)
+            let lines = run(self
+                .start(&program)
                 .env("NULLVM_TEST_PRINT_WASMTIME", "1")
                 .arg(dir.path(""))
                 .arg(&expected)
-                .args(&bench().names));
+                .args(&self.bench.names));
             let expected = std::fs::read_to_string(&expected).expect("scenarios.txt");
             for (i, (found, expected)) in lines.lines().zip(expected.lines()).enumerate() {
                 assert_eq!(found, expected, "line {} under wasmtime", i + 1);
             }
             assert_eq!(lines, expected);
         }
-        out + &run(&mut Command::new(self.program("facts", &["facts_test.cc"], false, &[])))
+        out + &run(&mut self.start(&self.program("facts", &["facts_test.cc"], false, &[])))
     }
 }
 
@@ -211,7 +256,7 @@ fn cpp17() {
         eprintln!("LEFT OUT: packages for x86-64 do not run here");
         return;
     }
-    let build = Build { name: "17", compiler: &["g++"], flags: &["-std=c++17"], host: Vec::new() };
+    let build = Build::here("17", &["g++"], &["-std=c++17"], Vec::new());
     build.test();
     // The adapter overrides through the host's list of types, whatever is in it.
     for part in ["guest", "host_table", "plugin", "engine"] {
@@ -226,7 +271,7 @@ fn cpp20() {
         eprintln!("LEFT OUT: packages for x86-64 do not run here");
         return;
     }
-    let build = Build { name: "20", compiler: &["g++"], flags: &["-std=c++20"], host: Vec::new() };
+    let build = Build::here("20", &["g++"], &["-std=c++20"], Vec::new());
     build.test();
 }
 
@@ -239,7 +284,22 @@ fn clang_and_libcxx() {
     }
     let compiler = ["python3", "-m", "ziglang", "c++"];
     let flags = ["-std=c++20", "-g0", "-fno-sanitize=undefined"];
-    Build { name: "libcxx", compiler: &compiler, flags: &flags, host: Vec::new() }.test();
+    Build::here("libcxx", &compiler, &flags, Vec::new()).test();
+}
+
+#[test]
+#[ignore = "needs an emulator: cargo xtask test-aarch64"]
+fn aarch64() {
+    let build = Build {
+        name: "aarch64",
+        compiler: &["aarch64-linux-gnu-g++"],
+        flags: &["-std=c++17", "-static"],
+        host: Vec::new(),
+        bench: bench_aarch64(),
+        target: AARCH64,
+        emulator: &["qemu-aarch64"],
+    };
+    build.test();
 }
 
 #[test]
@@ -248,7 +308,7 @@ fn the_real_host() {
         eprintln!("LEFT OUT: NULLVM_CPP_HOST names no proxy-wasm-cpp-host");
         return;
     };
-    let out = Build { name: "real", compiler: &["g++"], flags: &["-std=c++20", "-O1"], host }.test();
+    let out = Build::here("real", &["g++"], &["-std=c++20", "-O1"], host).test();
     eprintln!("{out}");
 }
 
@@ -257,19 +317,9 @@ fn the_real_host() {
 fn measure() {
     let host = real_host().expect("NULLVM_CPP_HOST names the real host");
     let dir = &bench().dir;
-    // What will be written as a bundle one day: the module with the image in its section.
-    for name in ["phases", "empty", "get_add"] {
-        let (mut module, image) = (dir.read(&format!("{name}.wasm")), dir.read(&format!("{name}.nvm")));
-        let section = format!("precompiled_nullvm_v{}_{TARGET}", plugin_abi::IMAGE_VERSION);
-        wasm_encoder::Section::append_to(
-            &wasm_encoder::CustomSection { name: section.into(), data: image.into() },
-            &mut module,
-        );
-        dir.write(&format!("{name}.bundle.wasm"), module);
-    }
     // The SDK's headers want the macro and have warnings of their own.
     let flags = ["-std=c++20", "-O2", "-DNULL_PLUGIN=1", "-w"];
-    let build = Build { name: "bench", compiler: &["g++"], flags: &flags, host };
+    let build = Build::here("bench", &["g++"], &flags, host);
     let program = build.program("bench", &["bench.cc"], true, &["phases", "empty", "get_add"]);
     println!("{}", run(Command::new(program).arg(dir.path("")).args(&bench().names)));
 }

@@ -9,6 +9,7 @@
 pub mod codegen;
 pub mod emit;
 mod error;
+pub mod identity;
 pub mod module;
 mod options;
 pub mod proxy_abi;

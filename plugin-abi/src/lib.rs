@@ -8,6 +8,7 @@
 #![no_std]
 #![deny(missing_docs)]
 
+pub mod bundle;
 mod callbacks;
 pub mod context;
 mod host_functions;
@@ -21,7 +22,9 @@ pub use host_functions::{
     AbiSet, HOST_FUNCTIONS, HostFunction, HostFunctionId, ImportModule, PhaseSet, ValType,
     host_function_by_import,
 };
-pub use image::{IMAGE_MAGIC, IMAGE_PAGE, IMAGE_VERSION, ImageHeader};
+pub use image::{
+    FormatError, IMAGE_MAGIC, IMAGE_PAGE, IMAGE_SHA256_OFFSET, IMAGE_VERSION, ImageHeader, ImageView,
+};
 pub use libcalls::{LIBCALLS, Libcall, libcall_symbol};
 pub use meta::*;
 pub use trap::TrapCode;

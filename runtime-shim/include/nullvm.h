@@ -572,7 +572,8 @@ nullvm_result_t nullvm_plugin_load(const nullvm_plugin_descriptor_t *descriptor,
                                    size_t message_size);
 
 // Loads a plugin in the image form. The bytes are copied and may go afterwards. They are code: the caller has checked where
-// they come from (hash, signature). `message` may be NULL; on failure it receives a line of text.
+// they come from (signature); that they are what was written is checked here, by the image's own hash. `message` may be NULL; on
+// failure it receives a line of text.
 //
 // Requirements:
 // `bytes` has `len` readable bytes; `plugin` is writable; `message` has `message_size` bytes.
@@ -581,6 +582,17 @@ nullvm_result_t nullvm_plugin_load_image(const uint8_t *bytes,
                                          const nullvm_plugin_t **plugin,
                                          char *message,
                                          size_t message_size);
+
+// Loads a plugin out of a bundle: `bytes` is what the module's custom section `precompiled_nullvm_v1_<target triple>` holds, of
+// whose images the one that makes most of this processor is taken. Otherwise as nullvm_plugin_load_image.
+//
+// Requirements:
+// `bytes` has `len` readable bytes; `plugin` is writable; `message` has `message_size` bytes.
+nullvm_result_t nullvm_plugin_load_section(const uint8_t *bytes,
+                                           size_t len,
+                                           const nullvm_plugin_t **plugin,
+                                           char *message,
+                                           size_t message_size);
 
 // Gives a plugin back. Its instances keep what they need; NULL does nothing.
 //

@@ -1,14 +1,19 @@
 //! The image form: a plugin that is mapped and run without any linker.
 //!
-//! Nothing in an image is believed: every offset is checked before it is used, on the private copy that will run. Whether
-//! the image is *trusted* (hash, signature, cache ownership) is the caller's question; [`Image::map_verified`] asks it at
-//! the one moment when nobody can change the bytes any more. A page is never writable and executable at once.
+//! Nothing in an image is believed: every offset is checked before it is used, on the copy that will run. Bytes are copied into
+//! a sealed memory file, hashed as they are copied: what was hashed is what runs, whoever owns the source. Only files that nobody
+//! else can write to are mapped in place. Whether an image is *trusted* (signature, cache ownership) is the caller's question. A
+//! page is never writable and executable at once, and text is shared by all who map the same file.
 
 use crate::{imports, os};
 use alloc::string::{String, ToString};
+use alloc::vec;
 use core::fmt;
 use core::ptr;
-use plugin_abi::{ABI_VERSION, IMAGE_MAGIC, IMAGE_PAGE, IMAGE_VERSION, ImageHeader, Span};
+use plugin_abi::{
+    ABI_VERSION, FormatError, IMAGE_SHA256_OFFSET, IMAGE_VERSION, ImageHeader, ImageView, Span,
+};
+use sha2::{Digest, Sha256};
 
 /// `e_machine` of the processor that this shim runs on.
 pub const MACHINE: u32 = if cfg!(target_arch = "x86_64") { 62 } else { 183 };
@@ -31,8 +36,8 @@ pub enum ImageError {
     CpuFeature(String),
     /// The code refers to a symbol that this shim does not have.
     UnknownSymbol(String),
-    /// The caller's check of the bytes failed.
-    NotVerified,
+    /// The hash in the header is not that of the image.
+    Hash,
     /// The system refused the mapping; its `errno`.
     System(i32),
 }
@@ -53,13 +58,32 @@ impl fmt::Display for ImageError {
                 "the code needs the CPU feature {name}, which this processor lacks: compile for a lower CPU level"
             ),
             Self::UnknownSymbol(name) => write!(f, "the code needs {name}, which this runtime lacks"),
-            Self::NotVerified => write!(f, "the image failed verification"),
+            Self::Hash => write!(f, "the image is damaged: it has another hash than it should"),
             Self::System(errno) => write!(f, "cannot map the image (errno {errno})"),
         }
     }
 }
 
 impl core::error::Error for ImageError {}
+
+impl From<FormatError> for ImageError {
+    fn from(error: FormatError) -> Self {
+        match error {
+            FormatError::NotThis => Self::NotAnImage,
+            FormatError::Version(container, abi) => Self::Version { image: (container, abi) },
+            FormatError::OutOfRange(field) => Self::OutOfRange(field),
+        }
+    }
+}
+
+/// Whether the hash in an image's header is compared with the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashCheck {
+    /// It is: 1 to 2 ms per MB.
+    Check,
+    /// It is not: the caller made the bytes itself, or has hashed them a moment ago.
+    Skip,
+}
 
 /// An image in memory, ready to run. Unmapped when dropped; a [`crate::Plugin`] keeps its own.
 #[derive(Debug)]
@@ -76,46 +100,81 @@ unsafe impl Send for Image {}
 // SAFETY: as above.
 unsafe impl Sync for Image {}
 
+/// Bytes that are copied and hashed at a time, so that they come from the cache the second time.
+const CHUNK: usize = 64 * 1024;
+
 impl Image {
-    /// Copies an image and makes it ready to run. The caller has checked its hash or signature.
+    /// Copies an image, checks its hash on the way, and makes it ready to run.
     ///
     /// # Errors
     /// The first thing found wrong; nothing stays mapped.
     pub fn map(bytes: &[u8]) -> Result<Self, ImageError> {
-        Self::map_verified(bytes, |_| true)
+        Self::map_with(bytes, HashCheck::Check)
     }
 
-    /// As [`Image::map`], with a check (`verify`) of the private copy before anything of it is used.
+    /// As [`Image::map`], with or without its hash.
     ///
     /// # Errors
     /// The first thing found wrong; nothing stays mapped.
-    pub fn map_verified(bytes: &[u8], verify: impl FnOnce(&[u8]) -> bool) -> Result<Self, ImageError> {
-        let mut image = Self::reserve(bytes.len(), libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)?;
-        // SAFETY: the mapping is ours, writable and has room for the bytes.
-        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), image.base, bytes.len()) };
-        image.prepare(bytes.len(), verify)?;
+    pub fn map_with(bytes: &[u8], hash: HashCheck) -> Result<Self, ImageError> {
+        // Before anything is allocated for it.
+        ImageView::parse(bytes)?;
+        let Some(file) = os::MemoryFile::new(c"nullvm-image") else {
+            return Self::map_copy(bytes, hash);
+        };
+        let mut hasher = (hash == HashCheck::Check).then(ContentHasher::default);
+        // What is hashed is what is written, even if somebody changes the source meanwhile.
+        let mut room = vec![0; CHUNK.min(bytes.len())];
+        for chunk in bytes.chunks(CHUNK) {
+            let room = &mut room[..chunk.len()];
+            room.copy_from_slice(chunk);
+            if let Some(hasher) = &mut hasher {
+                hasher.update(room);
+            }
+            file.write(room).map_err(ImageError::System)?;
+        }
+        file.seal().map_err(ImageError::System)?;
+        let mut image = Self::map_fd(file.fd(), bytes.len())?;
+        image.prepare(bytes.len(), hasher)?;
         Ok(image)
     }
 
-    /// Maps the first `len` bytes of an open file in place, copy-on-write: for files that nobody else can write to or
-    /// truncate, as those of a cache of one's own. The descriptor may be closed afterwards.
+    /// Where the kernel has no memory files.
+    fn map_copy(bytes: &[u8], hash: HashCheck) -> Result<Self, ImageError> {
+        let mut image =
+            Self::reserve(bytes.len(), libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)?;
+        // SAFETY: the mapping is ours, writable and has room for the bytes.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), image.base, bytes.len()) };
+        let hasher = (hash == HashCheck::Check).then(|| ContentHasher::of(image.bytes(bytes.len())));
+        image.prepare(bytes.len(), hasher)?;
+        // The kernel does so for pages of files.
+        crate::trap::flush_code(image.base, image.len);
+        Ok(image)
+    }
+
+    /// Maps the first `len` bytes of an open file in place: for files that nobody else can write to or truncate, as those of a
+    /// cache of one's own. The descriptor may be closed afterwards.
     ///
     /// # Errors
     /// As for [`Image::map`].
-    pub fn map_file(fd: i32, len: usize, verify: impl FnOnce(&[u8]) -> bool) -> Result<Self, ImageError> {
-        let mut image = Self::reserve(len, libc::MAP_PRIVATE, fd)?;
-        image.prepare(len, verify)?;
+    pub fn map_file(fd: i32, len: usize, hash: HashCheck) -> Result<Self, ImageError> {
+        let mut image = Self::map_fd(fd, len)?;
+        let hasher = (hash == HashCheck::Check).then(|| ContentHasher::of(image.bytes(len)));
+        image.prepare(len, hasher)?;
         Ok(image)
     }
 
-    fn reserve(len: usize, flags: i32, fd: i32) -> Result<Self, ImageError> {
+    fn map_fd(fd: i32, len: usize) -> Result<Self, ImageError> {
+        Self::reserve(len, 0, libc::MAP_PRIVATE, fd)
+    }
+
+    fn reserve(len: usize, write: i32, flags: i32, fd: i32) -> Result<Self, ImageError> {
         if len < size_of::<ImageHeader>() {
             return Err(ImageError::NotAnImage);
         }
         let mapped = len.checked_next_multiple_of(os::page_size()).ok_or(ImageError::OutOfRange("size"))?;
         // SAFETY: a new mapping, wherever the kernel likes.
-        let base =
-            unsafe { libc::mmap(ptr::null_mut(), mapped, libc::PROT_READ | libc::PROT_WRITE, flags, fd, 0) };
+        let base = unsafe { libc::mmap(ptr::null_mut(), mapped, libc::PROT_READ | write, flags, fd, 0) };
         if base == libc::MAP_FAILED {
             return Err(ImageError::System(os::errno()));
         }
@@ -124,65 +183,53 @@ impl Image {
         Ok(Self { base: base.cast(), len: mapped, header, frames_registered: false })
     }
 
-    /// Checks everything, fills the slots in and sets the protections. `len` bytes of the mapping are the image.
-    fn prepare(&mut self, len: usize, verify: impl FnOnce(&[u8]) -> bool) -> Result<(), ImageError> {
-        // SAFETY: the mapping has `len` initialised bytes and nobody writes to them during the calls.
-        let bytes = unsafe { core::slice::from_raw_parts(self.base, len) };
-        // SAFETY: long enough (`reserve`), page-aligned, integers only.
-        let header = unsafe { ptr::read(self.base.cast::<ImageHeader>()) };
-        if header.magic != IMAGE_MAGIC {
-            return Err(ImageError::NotAnImage);
-        }
-        if header.version != IMAGE_VERSION || header.abi_version != ABI_VERSION {
-            return Err(ImageError::Version { image: (header.version, header.abi_version) });
-        }
+    /// The first `len` bytes, of the mapping's own.
+    fn bytes(&self, len: usize) -> &[u8] {
+        // SAFETY: mapped readable; nobody writes to them while they are borrowed.
+        unsafe { core::slice::from_raw_parts(self.base, len.min(self.len)) }
+    }
+
+    /// Checks everything, fills the slots in and sets the protections. `len` bytes of the mapping are the image; `hasher` has
+    /// seen them.
+    fn prepare(&mut self, len: usize, hasher: Option<ContentHasher>) -> Result<(), ImageError> {
+        let view = ImageView::parse(self.bytes(len))?;
+        let header = view.header;
         if header.machine != MACHINE {
             return Err(ImageError::Machine(header.machine));
         }
-        if !verify(bytes) {
-            return Err(ImageError::NotVerified);
+        if hasher.is_some_and(|h| h.finish() != header.sha256) {
+            return Err(ImageError::Hash);
         }
-        check_layout(&header, len as u64)?;
-        self.header = header;
-        for feature in self.text_of(header.cpu_features).split(',').filter(|f| !f.is_empty()) {
-            if !crate::trap::cpu_has(feature) {
-                return Err(ImageError::CpuFeature(feature.to_string()));
-            }
+        if let Some(feature) = view.cpu_features().find(|f| !crate::trap::cpu_has(f)) {
+            return Err(ImageError::CpuFeature(feature.to_string()));
         }
-        let mut names =
-            bytes[header.symbols.offset as usize..][..header.symbols.len as usize].split(|b| *b == 0);
-        for slot in 0..header.slots as usize {
-            let name = names
-                .next()
-                .and_then(|n| core::str::from_utf8(n).ok())
-                .ok_or(ImageError::OutOfRange("symbols"))?;
+        let slots = header.slots_offset as usize;
+        self.set_protection(slots, self.len, libc::PROT_READ | libc::PROT_WRITE)?;
+        for (slot, name) in view.symbols().enumerate() {
+            let name = name.ok_or(ImageError::OutOfRange("symbols"))?;
             let address = imports::symbol(name).ok_or_else(|| ImageError::UnknownSymbol(name.to_string()))?;
-            // SAFETY: `check_layout` saw that the slots lie within the image, aligned and apart from the symbol names.
-            unsafe {
-                self.base.add(header.slots_offset as usize).cast::<*const u8>().add(slot).write(address)
-            };
+            // SAFETY: the view saw that the slots lie within the image, aligned and behind everything that it reads.
+            unsafe { self.base.add(slots).cast::<*const u8>().add(slot).write(address) };
         }
-        self.protect()
+        let text = header.text_offset as usize;
+        self.set_protection(0, text, libc::PROT_READ)?;
+        self.set_protection(text, slots, libc::PROT_READ | libc::PROT_EXEC)?;
+        self.set_protection(slots, self.len, libc::PROT_READ)?;
+        self.header = header;
+        Ok(())
     }
 
-    fn protect(&self) -> Result<(), ImageError> {
-        let (text, slots) = (self.header.text_offset as usize, self.header.slots_offset as usize);
-        for (from, to, protection) in [
-            (0, text, libc::PROT_READ),
-            (text, slots, libc::PROT_READ | libc::PROT_EXEC),
-            (slots, self.len, libc::PROT_READ),
-        ] {
-            // SAFETY: within our own mapping; the offsets are multiples of the page size (`check_layout`).
-            if to > from && unsafe { libc::mprotect(self.base.add(from).cast(), to - from, protection) } != 0
-            {
-                return Err(ImageError::System(os::errno()));
-            }
+    /// `from` and `to` are multiples of [`plugin_abi::IMAGE_PAGE`], as the view has checked, or the mapping's end.
+    fn set_protection(&self, from: usize, to: usize, protection: i32) -> Result<(), ImageError> {
+        // SAFETY: within our own mapping.
+        if to > from && unsafe { libc::mprotect(self.base.add(from).cast(), to - from, protection) } != 0 {
+            return Err(ImageError::System(os::errno()));
         }
         Ok(())
     }
 
     fn text_of(&self, span: Span) -> &str {
-        // SAFETY: `check_layout` saw that the span lies within the image, which is immutable while `self` is borrowed.
+        // SAFETY: the view saw that the span lies within the image, which is immutable while `self` is borrowed.
         let bytes =
             unsafe { core::slice::from_raw_parts(self.base.add(span.offset as usize), span.len as usize) };
         core::str::from_utf8(bytes).unwrap_or("")
@@ -215,13 +262,13 @@ impl Image {
 
     /// The machine code that the metadata speaks of.
     pub(crate) fn code(&self) -> (*const u8, usize) {
-        // SAFETY: within the mapping (`check_layout`).
+        // SAFETY: within the mapping (the view saw it).
         (unsafe { self.base.add(self.header.text_offset as usize) }, self.header.text_len as usize)
     }
 
     /// The metadata. Lives as long as the mapping, whatever the lifetime says: [`crate::Plugin`] keeps both together.
     pub(crate) fn meta(&self) -> &'static [u8] {
-        // SAFETY: within the mapping (`check_layout`) and immutable.
+        // SAFETY: within the mapping (the view saw it) and immutable.
         unsafe {
             core::slice::from_raw_parts(
                 self.base.add(self.header.meta_offset as usize),
@@ -236,7 +283,7 @@ impl Image {
         if self.frames_registered || h.eh_frame_len < 8 {
             return;
         }
-        // SAFETY: within the mapping (`check_layout`). The unwinder wants a table that ends with a zero word.
+        // SAFETY: within the mapping (the view saw it). The unwinder wants a table that ends with a zero word.
         unsafe {
             let table = self.base.add(h.eh_frame_offset as usize);
             let end = table.add(h.eh_frame_len as usize - 4).cast::<u32>();
@@ -259,34 +306,37 @@ impl Drop for Image {
     }
 }
 
-fn check_layout(h: &ImageHeader, len: u64) -> Result<(), ImageError> {
-    let check = |ok: bool, field| if ok { Ok(()) } else { Err(ImageError::OutOfRange(field)) };
-    let page = |offset: u32| offset.is_multiple_of(IMAGE_PAGE);
-    let end = |offset: u32, len: u32| u64::from(offset) + u64::from(len);
-    check(h.size == len, "size")?;
-    check(page(h.meta_offset) && h.meta_offset > 0, "meta_offset")?;
-    for (span, field) in [
-        (h.name, "name"),
-        (h.symbols, "symbols"),
-        (h.cpu_features, "cpu_features"),
-        (h.target, "target"),
-        (h.compiler, "compiler"),
-    ] {
-        check(end(span.offset, span.len) <= u64::from(h.meta_offset), field)?;
+/// SHA-256 over an image with the header's own field zeroed.
+#[derive(Default)]
+struct ContentHasher {
+    hasher: Sha256,
+    seen: usize,
+}
+
+impl ContentHasher {
+    fn of(bytes: &[u8]) -> Self {
+        let mut hasher = Self::default();
+        hasher.update(bytes);
+        hasher
     }
-    check(page(h.text_offset) && end(h.meta_offset, h.meta_len) <= u64::from(h.text_offset), "text_offset")?;
-    check(h.text_len <= h.text_total, "text_len")?;
-    check(
-        page(h.slots_offset) && end(h.text_offset, h.text_total) <= u64::from(h.slots_offset),
-        "slots_offset",
-    )?;
-    check(u64::from(h.slots_offset) + 8 * u64::from(h.slots) <= len, "slots")?;
-    if h.eh_frame_len > 0 {
-        let after_meta = u64::from(h.eh_frame_offset) >= end(h.meta_offset, h.meta_len);
-        check(
-            after_meta && end(h.eh_frame_offset, h.eh_frame_len) <= u64::from(h.text_offset),
-            "eh_frame_offset",
-        )?;
+
+    /// The first call has the whole header.
+    fn update(&mut self, bytes: &[u8]) {
+        let mut bytes = bytes;
+        if self.seen == 0
+            && let Some((before, rest)) = bytes.split_at_checked(IMAGE_SHA256_OFFSET)
+            && let Some((_, after)) = rest.split_at_checked(32)
+        {
+            self.hasher.update(before);
+            self.hasher.update([0; 32]);
+            self.seen = IMAGE_SHA256_OFFSET + 32;
+            bytes = after;
+        }
+        self.seen += bytes.len();
+        self.hasher.update(bytes);
     }
-    Ok(())
+
+    fn finish(self) -> [u8; 32] {
+        self.hasher.finalize().into()
+    }
 }

@@ -32,6 +32,25 @@ macro_rules! thunk {
     };
 }
 
+/// The code of a thunk. `x0` is the context; only `x16` and `x17` are free to use.
+#[cfg(target_arch = "aarch64")]
+macro_rules! thunk {
+    ($symbol:ident, $body:path) => {
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        unsafe extern "C" fn $symbol() {
+            core::arch::naked_asm!(
+                "stur x30, [x0, #{exit_pc}]",
+                "stur x29, [x0, #{exit_fp}]",
+                "b {body}",
+                exit_pc = const EXIT_PC,
+                exit_fp = const EXIT_FP,
+                body = sym $body,
+            )
+        }
+    };
+}
+
 macro_rules! host_functions {
     ($($module:ident $name:ident $symbol:ident ($($param:ident : $ty:ident),*) -> $result:tt $abis:ident $phases:ident;)*) => {
         /// The bodies behind the thunks, named like the imports.

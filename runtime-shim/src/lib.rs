@@ -9,9 +9,12 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-compile_error!("the nullvm runtime shim runs on 64-bit Linux");
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+compile_error!(
+    "the nullvm runtime shim runs on Linux, x86-64 and aarch64: see src/trap/aarch64.rs for what another processor needs"
+);
 
+pub mod bundle;
 pub mod c_api;
 pub mod dispatch;
 pub mod guest;
@@ -29,7 +32,8 @@ pub mod table;
 pub mod trap;
 pub mod wasi;
 
-pub use image::{Image, ImageError};
+pub use bundle::BundleError;
+pub use image::{HashCheck, Image, ImageError};
 pub use imports::symbol;
 pub use instance::{CallError, Instance, InstanceError, Limits, Value};
 pub use interrupt::InterruptHandle;

@@ -1,8 +1,10 @@
-//! What the shim asks of the operating system besides memory and signals: a lock, the page size, a thread's stack.
+//! What the shim asks of the operating system besides memory and signals: a lock, files in memory, the page size, a thread's
+//! stack.
 //!
 //! Never takes a lock in code that a signal handler runs.
 
 use core::cell::UnsafeCell;
+use core::ffi::CStr;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -23,6 +25,66 @@ pub(crate) fn page_size() -> usize {
             size
         }
         size => size,
+    }
+}
+
+/// A file in memory, which nobody else has a name for. Closed when dropped.
+pub(crate) struct MemoryFile(i32);
+
+impl MemoryFile {
+    /// An empty one; `None` where the kernel has none.
+    pub(crate) fn new(name: &CStr) -> Option<Self> {
+        /// Kernels from 6.3 on want to be told whether the file may be run.
+        const MFD_EXEC: u32 = 0x10;
+        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+        // A system call and not the C library's function, which is not in all of them.
+        let create = |flags: u32| {
+            // SAFETY: the name is NUL-terminated.
+            unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), flags) as i32 }
+        };
+        let fd = create(flags | MFD_EXEC);
+        let fd = if fd < 0 && errno() == libc::EINVAL { create(flags) } else { fd };
+        (fd >= 0).then_some(Self(fd))
+    }
+
+    /// Its descriptor.
+    pub(crate) fn fd(&self) -> i32 {
+        self.0
+    }
+
+    /// Appends bytes, all of them.
+    ///
+    /// # Errors
+    /// `errno`.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), i32> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            // SAFETY: `rest` is readable for its length.
+            match unsafe { libc::write(self.0, rest.as_ptr().cast(), rest.len()) } {
+                written @ 1.. => rest = rest.get(written as usize..).unwrap_or_default(),
+                0 => return Err(libc::ENOSPC),
+                _ if errno() == libc::EINTR => {}
+                _ => return Err(errno()),
+            }
+        }
+        Ok(())
+    }
+
+    /// From now on nobody can change it, not even we.
+    ///
+    /// # Errors
+    /// `errno`.
+    pub(crate) fn seal(&self) -> Result<(), i32> {
+        let seals = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE;
+        // SAFETY: a descriptor of our own.
+        if unsafe { libc::fcntl(self.0, libc::F_ADD_SEALS, seals) } != 0 { Err(errno()) } else { Ok(()) }
+    }
+}
+
+impl Drop for MemoryFile {
+    fn drop(&mut self) {
+        // SAFETY: a descriptor of our own, closed once.
+        unsafe { libc::close(self.0) };
     }
 }
 

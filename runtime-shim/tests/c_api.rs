@@ -156,6 +156,7 @@ fn null_is_noticed() {
         nullvm_interrupt_handle_free(null_mut());
         assert_eq!(nullvm_plugin_load(null(), null_mut(), null_mut(), 0), NULL);
         assert_eq!(nullvm_plugin_load_image(null(), 0, null_mut(), null_mut(), 0), NULL);
+        assert_eq!(nullvm_plugin_load_section(null(), 0, null_mut(), null_mut(), 0), NULL);
         assert_eq!(nullvm_plugin_exports(plugin, 0, null_mut()), NULL);
         assert_eq!(nullvm_plugin_abi(plugin, null_mut()), NULL);
         assert_eq!(nullvm_plugin_write_perf_map(plugin), NULL);

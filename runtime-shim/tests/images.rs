@@ -4,16 +4,25 @@ mod common;
 use common::{Build, label};
 use core::ffi::c_void;
 use nullvm_shim::host::HostTable;
-use nullvm_shim::{CallError, Image, ImageError, Instance, Limits, Plugin, Value};
+use nullvm_shim::{CallError, HashCheck, Image, ImageError, Instance, Limits, Plugin, Value};
 use plugin_abi::{
-    ABI_VERSION, CallbackId, IMAGE_MAGIC, IMAGE_PAGE, IMAGE_VERSION, ImageHeader, Span, TrapCode,
+    ABI_VERSION, CallbackId, IMAGE_MAGIC, IMAGE_PAGE, IMAGE_SHA256_OFFSET, IMAGE_VERSION, ImageHeader, Span,
+    TrapCode,
 };
+use sha2::{Digest, Sha256};
 
 const HEADER: usize = size_of::<ImageHeader>();
 
 fn text() -> Vec<u8> {
     let start = common::text_start();
     unsafe { core::slice::from_raw_parts(start, Build::text_len() as usize) }.to_vec()
+}
+
+/// Writes the hash that belongs to the bytes.
+fn seal(image: &mut [u8]) {
+    image[IMAGE_SHA256_OFFSET..IMAGE_SHA256_OFFSET + 32].fill(0);
+    let hash = Sha256::digest(&*image);
+    image[IMAGE_SHA256_OFFSET..IMAGE_SHA256_OFFSET + 32].copy_from_slice(&hash);
 }
 
 /// An image of the test plugin. Its `f_done` calls `nullvm_proxy_done` through a stub behind the code, as the image emitter
@@ -69,6 +78,7 @@ fn image() -> Vec<u8> {
         cpu_features,
         target: Span::default(),
         compiler: Span::default(),
+        options: Span::default(),
     };
     let mut out = vec![0; size];
     let bytes: [u8; HEADER] = unsafe { core::mem::transmute(header) };
@@ -76,6 +86,7 @@ fn image() -> Vec<u8> {
     out[HEADER..HEADER + strings.len()].copy_from_slice(&strings);
     out[meta_offset as usize..][..meta.len()].copy_from_slice(&meta);
     out[text_offset as usize..][..text.len()].copy_from_slice(&text);
+    seal(&mut out);
     out
 }
 
@@ -107,17 +118,53 @@ fn images_run() {
     let path = std::env::temp_dir().join(format!("nullvm-image-test-{}", std::process::id()));
     std::fs::write(&path, &image).unwrap();
     let file = std::fs::File::open(&path).unwrap();
-    let mapped = Image::map_file(file.as_raw_fd(), image.len(), |bytes| bytes == image).unwrap();
+    let mapped = Image::map_file(file.as_raw_fd(), image.len(), HashCheck::Check).unwrap();
     drop(file);
     std::fs::remove_file(&path).unwrap();
     run(mapped);
 }
 
+/// The lines of /proc/self/maps for memory files with images.
+fn mappings() -> Vec<String> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    maps.lines().filter(|l| l.contains("/memfd:nullvm-image")).map(str::to_owned).collect()
+}
+
 #[test]
-fn verification_sees_what_will_run() {
-    let image = image();
-    assert_eq!(Image::map_verified(&image, |_| false).unwrap_err(), ImageError::NotVerified);
-    assert!(Image::map_verified(&image, |bytes| bytes == image && bytes.as_ptr() != image.as_ptr()).is_ok());
+fn no_page_is_writable_once_mapped() {
+    let image = Image::map(&image()).unwrap();
+    let mine = mappings();
+    let protections: Vec<&str> = mine.iter().map(|l| l.split_whitespace().nth(1).unwrap()).collect();
+    assert!(protections.contains(&"r-xp"), "{mine:#?}");
+    assert!(protections.iter().all(|p| !p.contains('w')), "{mine:#?}");
+    drop(image);
+}
+
+#[test]
+fn any_changed_bit_changes_the_hash() {
+    let good = image();
+    let mut random = 0x1234_5678_9abc_def1_u64;
+    let places = (0..HEADER * 8).chain((0..500).map(|_| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random as usize % (good.len() * 8)
+    }));
+    for bit in places {
+        let mut bad = good.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        assert!(Image::map(&bad).is_err(), "bit {bit}");
+    }
+    let mut bad = good.clone();
+    *bad.last_mut().unwrap() ^= 1;
+    assert_eq!(Image::map(&bad).unwrap_err(), ImageError::Hash);
+    assert!(Image::map_with(&bad, HashCheck::Skip).is_ok());
+    let path = std::env::temp_dir().join(format!("nullvm-image-hash-{}", std::process::id()));
+    std::fs::write(&path, &bad).unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    use std::os::fd::AsRawFd;
+    assert_eq!(Image::map_file(file.as_raw_fd(), bad.len(), HashCheck::Check).unwrap_err(), ImageError::Hash);
 }
 
 #[test]
@@ -132,7 +179,7 @@ fn images_that_lie_are_refused() {
         for value in [0, 1, 0x7f, 0x80, 0xff] {
             let mut bad = good.clone();
             bad[at] = value;
-            if let Ok(image) = Image::map(&bad) {
+            if let Ok(image) = Image::map_with(&bad, HashCheck::Skip) {
                 let _ = (image.name().len(), image.target().len(), image.compiler().len());
                 let _ = Plugin::from_image(image);
             }
@@ -141,6 +188,7 @@ fn images_that_lie_are_refused() {
     let change = |at: usize, bytes: &[u8]| {
         let mut bad = good.clone();
         bad[at..at + bytes.len()].copy_from_slice(bytes);
+        seal(&mut bad);
         Image::map(&bad).map(|_| ()).unwrap_err()
     };
     assert_eq!(change(0, b"x"), ImageError::NotAnImage);

@@ -6,6 +6,7 @@
 mod cases;
 mod compare;
 mod differences;
+mod fleet;
 mod load;
 mod other_hooks;
 mod parity;
@@ -19,13 +20,21 @@ use nullvm_cli::{Console, main_with_args};
 
 /// The compiler under test.
 fn compiler() -> Compiler {
-    Compiler::new(|args| {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut console = Console { out: &mut out, err: &mut err, progress: false };
-        let program = std::iter::once("nullvmc".to_owned());
-        match main_with_args(program.chain(args.iter().cloned()), &mut console) {
-            0 => Ok(()),
-            code => Err(format!("exit code {code}: {}", String::from_utf8_lossy(&err))),
-        }
-    })
+    Compiler::new(run)
+}
+
+fn run(args: &[String]) -> Result<(), String> {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut console = Console { out: &mut out, err: &mut err, progress: false };
+    let program = std::iter::once("nullvmc".to_owned());
+    match main_with_args(program.chain(args.iter().cloned()), &mut console) {
+        0 => Ok(()),
+        code => Err(format!("exit code {code}: {}", String::from_utf8_lossy(&err))),
+    }
+}
+
+/// Runs `nullvmc`, in this process.
+fn nullvmc(args: &[&str]) {
+    let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+    run(&args).unwrap_or_else(|e| panic!("nullvmc {}: {e}", args.join(" ")));
 }

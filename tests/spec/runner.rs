@@ -1,9 +1,10 @@
 //! Runs one script.
 
+use crate::machine::{Ended, Machine, Running};
 use crate::values;
+use nullvm_compiler::module::ExportKind;
 use nullvm_compiler::{Bounds, CompileError, Module, Options, Traps, emit};
-use nullvm_shim::host::HostTable;
-use nullvm_shim::{CallError, Image, Instance, InstanceError, Limits, Plugin, Value};
+use nullvm_shim::Value;
 use plugin_abi::{TrapCode, ValType};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -58,11 +59,26 @@ enum Failure {
     Bug(String),
 }
 
+impl From<Ended> for Failure {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Trap(code) => Self::Trap(code),
+            Ended::Bug(text) => Self::Bug(text),
+        }
+    }
+}
+
 /// An instance of a script.
 struct Shared {
-    instance: Box<Instance>,
+    instance: Instantiated,
     /// Whether a skipped module would have written to its memory, tables or globals.
     tainted: Cell<bool>,
+}
+
+/// An instance, and how many parameters and results its exported functions have.
+struct Instantiated {
+    running: Running,
+    functions: HashMap<String, (usize, usize)>,
 }
 
 type Current = Result<Rc<Shared>, &'static str>;
@@ -74,6 +90,7 @@ const TAINTED: &str = "needs what a skipped module writes, which imports a memor
 struct Script<'a> {
     name: &'a str,
     mode: Mode,
+    machine: &'a Machine,
     current: Option<Current>,
     named: HashMap<String, Current>,
     registered: HashMap<String, Current>,
@@ -91,13 +108,8 @@ const SPECTEST: &[(&str, &[ValType])] = &[
     ("print_f64_f64", &[ValType::F64, ValType::F64]),
 ];
 
-/// The functions of `spectest` print and give nothing.
-unsafe extern "C" fn print(_host: *mut core::ffi::c_void, _import: u32, _values: *mut u8) -> u32 {
-    0
-}
-
-/// Runs a script in a mode.
-pub fn run_file(name: &str, contents: &str, mode: Mode) -> Outcome {
+/// Runs a script in a mode, on a machine.
+pub fn run_file(name: &str, contents: &str, mode: Mode, machine: &Machine) -> Outcome {
     let mut lexer = Lexer::new(contents);
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -105,6 +117,7 @@ pub fn run_file(name: &str, contents: &str, mode: Mode) -> Outcome {
     let mut script = Script {
         name,
         mode,
+        machine,
         current: None,
         named: HashMap::new(),
         registered: HashMap::new(),
@@ -256,7 +269,7 @@ impl Script<'_> {
         self.current = Some(instance);
     }
 
-    fn instantiate(&self, bytes: &[u8]) -> Result<Box<Instance>, Failure> {
+    fn instantiate(&self, bytes: &[u8]) -> Result<Instantiated, Failure> {
         let module = match Module::parse(bytes) {
             Ok(module) => module,
             Err(CompileError::Imports(problems)) => {
@@ -270,6 +283,7 @@ impl Script<'_> {
             bounds: self.mode.bounds,
             traps: self.mode.traps,
             interruptible: self.mode.interruptible,
+            target: self.machine.target(),
             jobs: 1,
             verify: true,
             ..Options::default()
@@ -281,21 +295,21 @@ impl Script<'_> {
             self.link(&import.module, &import.name, &module.types[import.ty as usize])?;
         }
         let image = emit::image(&compiled).map_err(|e| Failure::Bug(e.to_string()))?;
-        let image = Image::map(&image).map_err(|e| Failure::Bug(e.to_string()))?;
-        let plugin = Plugin::from_image(image).map_err(|e| Failure::Bug(e.to_string()))?;
-        let host = HostTable { call_import: Some(print), ..HostTable::EMPTY };
-        // Whole memories are grown to their limits by the scripts.
-        let limits = Limits { max_memory_bytes: 1 << 32, ..Limits::default() };
-        Instance::new(&plugin, &host, std::ptr::null_mut(), &limits).map_err(|e| match e {
-            InstanceError::Trap { code, .. } => Failure::Trap(code),
-            other => Failure::Bug(other.to_string()),
-        })
+        let running = self.machine.instantiate(&image)?;
+        let functions = module.exports.iter().filter_map(|e| match e.kind {
+            ExportKind::Function(f) => {
+                let ty = module.function_type(f);
+                Some((e.name.clone(), (ty.params.len(), ty.results.len())))
+            }
+            _ => None,
+        });
+        Ok(Instantiated { running, functions: functions.collect() })
     }
 
     fn link(&self, module: &str, name: &str, ty: &nullvm_compiler::module::FuncType) -> Result<(), Failure> {
         if module != "spectest" {
             let known = self.registered.get(module).is_some_and(|instance| match instance {
-                Ok(shared) => shared.instance.plugin().meta().export(name, 0).is_some(),
+                Ok(shared) => shared.instance.functions.contains_key(name),
                 Err(_) => true,
             });
             return Err(if known {
@@ -339,11 +353,7 @@ impl Script<'_> {
             }
             WastExecute::Get { module, global, .. } => {
                 let instance = self.instance(module.map(|i| i.name())).map_err(Failure::Skip)?;
-                let (_, value) = instance
-                    .instance
-                    .global_get(global)
-                    .ok_or_else(|| Failure::Bug(format!("no global {global}")))?;
-                Ok(vec![value])
+                Ok(vec![instance.instance.running.global(global)?])
             }
         }
     }
@@ -351,23 +361,17 @@ impl Script<'_> {
     fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Result<Vec<Value>, Failure> {
         let instance = self.instance(invoke.module.map(|i| i.name())).map_err(Failure::Skip)?;
         let instance = &instance.instance;
-        let meta = instance.plugin().meta();
-        let export = meta
-            .export(invoke.name, 0)
+        let (params, results) = *instance
+            .functions
+            .get(invoke.name)
             .ok_or_else(|| Failure::Bug(format!("no function {}", invoke.name)))?;
-        let (params, results) = meta.signature(meta.functions[export.index as usize].type_index);
-        let mut room = vec![Value([0; 16]); params.len().max(results.len())];
+        let mut room = vec![Value([0; 16]); params.max(results)];
         for (slot, arg) in room.iter_mut().zip(&invoke.args) {
             *slot = values::argument(arg).ok_or_else(|| Failure::Bug(format!("the argument {arg:?}")))?;
         }
-        match instance.invoke(invoke.name, &mut room) {
-            Ok(()) => {
-                room.truncate(results.len());
-                Ok(room)
-            }
-            Err(CallError::Trap(code)) => Err(Failure::Trap(code)),
-            Err(e) => Err(Failure::Bug(e.to_string())),
-        }
+        instance.running.invoke(invoke.name, &mut room)?;
+        room.truncate(results);
+        Ok(room)
     }
 }
 

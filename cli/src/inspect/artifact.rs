@@ -4,11 +4,11 @@ use super::{Content, MemoryPlan, envoy, hex};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectKind, ObjectSection, ObjectSymbol, SymbolKind};
 use plugin_abi::{
-    AbiVersion, FLAG_BOUNDS_GUARD, FLAG_INTERRUPTIBLE, FLAG_PROXY_WASM, FLAG_TRAPS_SIGNAL, IMAGE_MAGIC,
-    IMAGE_VERSION, ImageHeader, Meta, MetaError, NONE, PLUGIN_SYMBOL_PREFIX, PluginDescriptor,
+    ABI_VERSION, AbiVersion, FLAG_BOUNDS_GUARD, FLAG_INTERRUPTIBLE, FLAG_PROXY_WASM, FLAG_TRAPS_SIGNAL,
+    FormatError, IMAGE_MAGIC, IMAGE_VERSION, ImageView, Meta, MetaError, NONE, PLUGIN_SYMBOL_PREFIX,
+    PluginDescriptor,
 };
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::mem::offset_of;
 
 /// A compiled plugin within an artifact.
@@ -65,6 +65,7 @@ pub struct ContentHash {
 pub struct ImageReport {
     pub image_version: u32,
     pub machine: u32,
+    pub size: usize,
     #[serde(flatten)]
     pub origin: Origin,
     pub hash: ContentHash,
@@ -140,62 +141,44 @@ fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.get(offset..offset + 8)?.try_into().ok()?))
 }
 
-fn run(bytes: &[u8], offset: u32, len: u32) -> Option<&[u8]> {
-    bytes.get(offset as usize..(offset as usize).checked_add(len as usize)?)
+fn image(bytes: &[u8]) -> Result<ImageReport, String> {
+    let view = ImageView::parse(bytes).map_err(|e| match e {
+        FormatError::NotThis => "damaged image: it ends within its header".to_owned(),
+        FormatError::Version(format, abi) => format!(
+            "an image of version {format}.{abi}, this nullvmc knows version {IMAGE_VERSION}.{ABI_VERSION}"
+        ),
+        FormatError::OutOfRange("size") => {
+            format!("damaged image: it has {} bytes, not as many as it should", bytes.len())
+        }
+        FormatError::OutOfRange(field) => format!("damaged image: {field} is out of range"),
+    })?;
+    image_report(&view)
 }
 
-fn image(bytes: &[u8]) -> Result<ImageReport, String> {
-    let short = || "damaged image: it ends within its header".to_owned();
-    let field = |offset| u32_at(bytes, offset).ok_or_else(short);
-    let version = field(offset_of!(ImageHeader, version))?;
-    if version != IMAGE_VERSION {
-        return Err(format!("an image of version {version}, this nullvmc knows version {IMAGE_VERSION}"));
-    }
-    if bytes.len() < size_of::<ImageHeader>() {
-        return Err(short());
-    }
-    let size = u64_at(bytes, offset_of!(ImageHeader, size)).ok_or_else(short)?;
-    if size != bytes.len() as u64 {
-        return Err(format!("damaged image: it has {} bytes and should have {size}", bytes.len()));
-    }
-    let span = |at: usize, what: &str| {
-        let (offset, len) = (field(at)?, field(at + 4)?);
-        run(bytes, offset, len).ok_or_else(|| format!("damaged image: {what} lies outside of it"))
-    };
-    let text = |at, what| span(at, what).map(|b| String::from_utf8_lossy(b).into_owned());
-    let meta_offset = field(offset_of!(ImageHeader, meta_offset))?;
-    let meta = run(bytes, meta_offset, field(offset_of!(ImageHeader, meta_len))?)
-        .ok_or("damaged image: the metadata lies outside of it")?;
-    let text_len = u64::from(field(offset_of!(ImageHeader, text_len))?);
-    let name = text(offset_of!(ImageHeader, name), "the name")?;
-    let symbols = text(offset_of!(ImageHeader, symbols), "the symbols")?;
-    let features = text(offset_of!(ImageHeader, cpu_features), "the list of CPU features")?;
+/// What an image is, in a file of its own or in a bundle.
+pub fn image_report(view: &ImageView<'_>) -> Result<ImageReport, String> {
+    let header = &view.header;
     Ok(ImageReport {
-        image_version: version,
-        machine: field(offset_of!(ImageHeader, machine))?,
+        image_version: header.version,
+        machine: header.machine,
+        size: view.bytes().len(),
         origin: Origin {
-            compiler: Some(text(offset_of!(ImageHeader, compiler), "the compiler's name")?),
-            target: Some(text(offset_of!(ImageHeader, target), "the target")?),
-            cpu_features: Some(list(&features)),
+            compiler: Some(view.compiler().to_owned()),
+            target: Some(view.target().to_owned()),
+            cpu_features: Some(view.cpu_features().map(str::to_owned).collect()),
         },
-        hash: content_hash(bytes),
-        plugin: plugin(name, field(offset_of!(ImageHeader, abi_version))?, meta, text_len)?,
-        eh_frame_bytes: field(offset_of!(ImageHeader, eh_frame_len))?,
-        symbols_needed: symbols.split('\0').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+        hash: content_hash(view),
+        plugin: plugin(view.name().to_owned(), header.abi_version, view.meta(), u64::from(header.text_len))?,
+        eh_frame_bytes: header.eh_frame_len,
+        symbols_needed: view.symbols().flatten().map(str::to_owned).collect(),
     })
 }
 
-/// `bytes` has a whole header.
-fn content_hash(bytes: &[u8]) -> ContentHash {
-    let at = offset_of!(ImageHeader, sha256);
-    let recorded = &bytes[at..at + 32];
-    let mut hasher = Sha256::new();
-    hasher.update(&bytes[..at]);
-    hasher.update([0; 32]);
-    hasher.update(&bytes[at + 32..]);
-    let computed = hasher.finalize();
-    let status = if computed.as_slice() == recorded { HashStatus::Ok } else { HashStatus::Mismatch };
-    ContentHash { recorded: hex(recorded), computed: hex(&computed), status }
+fn content_hash(view: &ImageView<'_>) -> ContentHash {
+    let recorded = view.header.sha256;
+    let computed = nullvm_artifact::image::content_sha256(view.bytes()).unwrap_or_default();
+    let status = if computed == recorded { HashStatus::Ok } else { HashStatus::Mismatch };
+    ContentHash { recorded: hex(&recorded), computed: hex(&computed), status }
 }
 
 fn list(features: &str) -> Vec<String> {

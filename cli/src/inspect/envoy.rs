@@ -1,7 +1,7 @@
 //! Reports on Envoy modules: shared objects of `--emit envoy-module`, stripped or not.
 
 use super::artifact::{Origin, Plugin, plugin, u32_at};
-use crate::envoy_module::{NOTE_OWNER, NOTE_SECTION, Note};
+use nullvm_compiler::emit::note::{self, Note};
 use object::{Object, ObjectSection, ObjectSymbol};
 use plugin_abi::{META_MAGIC, MetaHeader};
 use serde::Serialize;
@@ -31,7 +31,8 @@ pub struct EnvoyModuleReport {
 
 /// Reports on a module; `None` for other files.
 pub fn report(file: &object::File<'_>) -> Option<Result<EnvoyModuleReport, String>> {
-    let text = note(file, NOTE_SECTION)?;
+    note(file, ADAPTER_SECTION)?;
+    let text = note(file, note::SECTION)?;
     Some(match serde_json::from_slice::<Note>(text) {
         Ok(note) => module(file, note),
         Err(e) => Err(format!("damaged note of an Envoy module: {e}")),
@@ -86,6 +87,12 @@ fn candidates(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     at.map(|(at, _)| &data[at..])
 }
 
+/// What the file says of its plugin.
+pub fn plugin_note(file: &object::File<'_>) -> Option<Result<Note, String>> {
+    let text = note(file, note::SECTION)?;
+    Some(serde_json::from_slice(text).map_err(|e| e.to_string()))
+}
+
 /// The text of a note in a section of its own.
 fn note<'a>(file: &object::File<'a>, section: &str) -> Option<&'a [u8]> {
     let data = file.section_by_name(section)?.data().ok()?;
@@ -94,7 +101,7 @@ fn note<'a>(file: &object::File<'a>, section: &str) -> Option<&'a [u8]> {
     let owner = data.get(12..12usize.checked_add(owner_size)?)?;
     let start = 12 + owner_size.next_multiple_of(4);
     let text = data.get(start..start.checked_add(text_size)?)?;
-    (owner == NOTE_OWNER).then_some(text)
+    (owner == note::OWNER).then_some(text)
 }
 
 fn note_text<'a>(file: &object::File<'a>, section: &str) -> Option<&'a str> {

@@ -1,6 +1,7 @@
 //! `nullvmc inspect`: what a file holds. Reports; what makes a module unusable as a plugin is part of the report, not an error.
 
 mod artifact;
+mod bundle;
 mod envoy;
 mod sdk;
 mod text;
@@ -84,6 +85,8 @@ pub fn run(args: &InspectArgs, console: &mut Console<'_>) -> Result<(), CliError
         _ => Ok(()),
     }
 }
+
+pub(crate) use envoy::plugin_note;
 
 /// Two digits a byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {

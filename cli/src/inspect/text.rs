@@ -1,6 +1,7 @@
 //! Reports for people.
 
 use super::artifact::{ArchiveReport, ElfReport, HashStatus, ImageReport, Origin, Plugin};
+use super::bundle::BundleReport;
 use super::envoy::EnvoyModuleReport;
 use super::wasm::{ImportStatus, Role, Section, WasmReport};
 use super::{Content, MemoryPlan, Report};
@@ -141,6 +142,33 @@ fn module(page: &mut Page, m: &WasmReport) {
     }
     sections(page, "sections", &m.sections);
     sections(page, "custom sections", &m.custom_sections);
+    bundle(page, &m.bundle);
+}
+
+fn bundle(page: &mut Page, b: &BundleReport) {
+    if !b.other_engines.is_empty() {
+        page.heading("code of other engines");
+        for name in &b.other_engines {
+            let _ = writeln!(page.0, "  {name}");
+        }
+    }
+    if let Some(problem) = &b.problem {
+        page.heading(format_args!("BUNDLE DAMAGED: {problem}"));
+    }
+    for platform in &b.platforms {
+        page.heading(format_args!("native code for {}", platform.target));
+        for i in &platform.images {
+            page.line("image", size(i.size));
+            page.line("content hash", content_hash(i));
+            origin(page, &i.origin);
+            plugin(page, &i.plugin);
+        }
+    }
+    if !b.platforms.is_empty() || b.signed {
+        page.heading("bundle");
+        page.line("of wasm sha256", &b.module_sha256);
+        page.line("signature", if b.signed { "there; `nullvmc verify` checks it" } else { "none" });
+    }
 }
 
 fn sections(page: &mut Page, what: &str, sections: &[Section]) {
@@ -205,16 +233,17 @@ fn needed(page: &mut Page, symbols: &[String]) {
     }
 }
 
+fn content_hash(i: &ImageReport) -> String {
+    match i.hash.status {
+        HashStatus::Ok => "ok".to_owned(),
+        HashStatus::Mismatch => {
+            format!("MISMATCH: {} recorded, {} computed", i.hash.recorded, i.hash.computed)
+        }
+    }
+}
+
 fn image(page: &mut Page, i: &ImageReport) {
-    page.line(
-        "content hash",
-        match i.hash.status {
-            HashStatus::Ok => "ok".to_owned(),
-            HashStatus::Mismatch => {
-                format!("MISMATCH: {} recorded, {} computed", i.hash.recorded, i.hash.computed)
-            }
-        },
-    );
+    page.line("content hash", content_hash(i));
     origin(page, &i.origin);
     plugin(page, &i.plugin);
     needed(page, &i.symbols_needed);

@@ -1,6 +1,7 @@
 //! Reports on a WebAssembly module.
 
 use super::MemoryPlan;
+use super::bundle::{self, BundleReport};
 use super::sdk::{self, Sdk};
 use nullvm_compiler::module::{ExportKind, FuncType};
 use nullvm_compiler::{CompileError, Module, Options, proxy_abi};
@@ -31,6 +32,8 @@ pub struct WasmReport {
     pub exports: Vec<Export>,
     pub sections: Vec<Section>,
     pub custom_sections: Vec<Section>,
+    /// Native code of ours within, and what else concerns bundles.
+    pub bundle: BundleReport,
 }
 
 /// The Proxy-Wasm ABI.
@@ -211,6 +214,7 @@ pub fn report(bytes: &[u8]) -> Result<WasmReport, CompileError> {
         exports: module.exports.iter().map(|e| export(&module, e, abi)).collect(),
         sections,
         custom_sections,
+        bundle: bundle::report(bytes),
     })
 }
 

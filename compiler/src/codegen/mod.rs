@@ -10,6 +10,7 @@ mod unwind;
 pub use target::{Target, baseline_help};
 pub use unwind::UnwindTable;
 
+use crate::identity::Recorded;
 use crate::proxy_abi::Bindings;
 use crate::{CompileError, Module, Options};
 use cranelift_codegen::binemit::Reloc;
@@ -50,8 +51,12 @@ pub struct TextSymbol {
 pub struct CompiledModule {
     /// The plugin's name.
     pub name: String,
+    /// [`Module::sha256`] of what was compiled.
+    pub wasm_sha256: [u8; 32],
     /// What it was compiled for.
     pub target: Target,
+    /// What was asked of the compiler.
+    pub recorded: Recorded,
     /// All of the machine code, in one piece: functions, then adapters of imports, then entry adapters. References within
     /// it are resolved.
     pub text: Vec<u8>,
@@ -116,6 +121,8 @@ pub fn compile(
     };
     Ok(CompiledModule {
         name: options.name.clone(),
+        wasm_sha256: module.sha256,
+        recorded: Recorded::new(options, &target),
         target,
         text: laid_out.text,
         relocations: laid_out.relocations,
@@ -133,7 +140,7 @@ fn count(bindings: &Bindings, what: impl Fn(&crate::proxy_abi::ImportBinding) ->
 
 /// Functions of `nullvm.h` whose names are those of a plugin's symbol.
 const RUNTIME_NAMES: &[&str] =
-    &["abi", "descriptor_t", "exports", "free", "load", "load_image", "t", "write_perf_map"];
+    &["abi", "descriptor_t", "exports", "free", "load", "load_image", "load_section", "t", "write_perf_map"];
 
 fn check_name(name: &str) -> Result<(), CompileError> {
     let fits = !name.is_empty()

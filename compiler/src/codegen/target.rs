@@ -5,7 +5,7 @@ use cranelift_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable, SetError};
 use std::str::FromStr;
 use std::sync::Arc;
-use target_lexicon::{Architecture, Triple};
+use target_lexicon::{Architecture, Endianness, Triple};
 
 /// What code is compiled for.
 pub struct Target {
@@ -21,13 +21,25 @@ const X86_64_V2: &[&str] = &["sse3", "ssse3", "cmpxchg16b", "sse41", "sse42", "p
 const X86_64_V3: &[&str] = &["avx", "avx2", "fma", "bmi1", "bmi2", "lzcnt"];
 const X86_64_V4: &[&str] = &["avx512f", "avx512dq", "avx512vl"];
 
+/// Levels of aarch64: Arm's server cores as clouds have them, by what Cranelift makes use of.
+const AARCH64_LEVELS: &[(&str, &[&str])] = &[
+    ("armv8.1-a", &["lse"]),
+    ("neoverse-n1", &["dotprod", "fp16", "lse"]),
+    ("neoverse-v1", &["dotprod", "fp16", "i8mm", "lse", "pauth"]),
+    ("neoverse-n2", &["dotprod", "fp16", "i8mm", "lse", "pauth"]),
+];
+
 /// The baseline per architecture, for help texts.
 pub const fn baseline_help() -> &'static str {
     "x86-64-v2 (SSE4.2, POPCNT) or ARMv8.0-A"
 }
 
 impl Target {
-    pub(crate) fn select(options: &Options) -> Result<Self, CompileError> {
+    /// What the options ask for.
+    ///
+    /// # Errors
+    /// [`CompileError::Target`]: what is not known of it, or does not go together.
+    pub fn select(options: &Options) -> Result<Self, CompileError> {
         let triple = match &options.target {
             None => Triple::host(),
             Some(name) => Triple::from_str(name).map_err(|e| {
@@ -36,8 +48,15 @@ impl Target {
                 ))
             })?,
         };
-        let mut builder = isa::lookup(triple.clone())
-            .map_err(|e| CompileError::Target(format!("{triple}: {e}; supported are x86_64 and aarch64")))?;
+        if triple.endianness() != Ok(Endianness::Little) {
+            return Err(CompileError::Target(format!(
+                "{triple}: not a little-endian target. Metadata, context and linear memory are little-endian by definition, which only \
+                 a runtime shim made for it could make up for, and there is none; supported are x86_64, aarch64 and riscv64"
+            )));
+        }
+        let mut builder = isa::lookup(triple.clone()).map_err(|e| {
+            CompileError::Target(format!("{triple}: {e}; supported are x86_64, aarch64 and riscv64"))
+        })?;
         let features = features(&triple, options)?;
         for feature in &features {
             enable(&mut builder, &triple, feature)?;
@@ -57,6 +76,7 @@ impl Target {
         match self.triple.architecture {
             Architecture::X86_64 => 62,
             Architecture::Aarch64(_) => 183,
+            Architecture::Riscv64(_) => 243,
             _ => 0,
         }
     }
@@ -82,16 +102,26 @@ fn features(triple: &Triple, options: &Options) -> Result<Vec<String>, CompileEr
         None | Some("baseline" | "generic") if !x86 => Vec::new(),
         Some("baseline") => X86_64_V2.iter().map(|f| (*f).to_owned()).collect(),
         Some("native") => native(triple)?,
-        Some(name) => match level(name) {
-            Some(parts) if x86 => parts.concat().iter().map(|f| (*f).to_owned()).collect(),
-            _ => {
-                return Err(CompileError::Target(format!(
-                    "unknown CPU {name:?} for {}; known are baseline, native{}",
-                    triple.architecture,
-                    if x86 { ", x86-64-v2, x86-64-v3, x86-64-v4" } else { "" }
-                )));
+        Some(name) => {
+            let aarch64 = matches!(triple.architecture, Architecture::Aarch64(_));
+            let arm = AARCH64_LEVELS.iter().find(|(level, _)| aarch64 && *level == name);
+            match (level(name), arm) {
+                (Some(parts), _) if x86 => parts.concat().iter().map(|f| (*f).to_owned()).collect(),
+                (_, Some((_, features))) => features.iter().map(|f| (*f).to_owned()).collect(),
+                _ => {
+                    let arm: Vec<&str> = AARCH64_LEVELS.iter().map(|(level, _)| *level).collect();
+                    return Err(CompileError::Target(format!(
+                        "unknown CPU {name:?} for {}; known are baseline, native{}",
+                        triple.architecture,
+                        match (x86, aarch64) {
+                            (true, _) => ", x86-64-v2, x86-64-v3, x86-64-v4".to_owned(),
+                            (_, true) => format!(", {}", arm.join(", ")),
+                            _ => String::new(),
+                        }
+                    )));
+                }
             }
-        },
+        }
         None => Vec::new(),
     };
     for change in &options.cpu_features {
@@ -140,7 +170,19 @@ fn native(triple: &Triple) -> Result<Vec<String>, CompileError> {
             "avx512vbmi" => "avx512vbmi",
         )
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    {
+        macro_rules! detect {
+            ($($feature:tt => $name:literal),* $(,)?) => {
+                Ok([$((std::arch::is_aarch64_feature_detected!($feature), $name)),*]
+                    .into_iter()
+                    .filter_map(|(has, name): (bool, &str)| has.then(|| name.to_owned()))
+                    .collect())
+            };
+        }
+        detect!("lse" => "lse", "fp16" => "fp16", "paca" => "pauth", "dotprod" => "dotprod", "i8mm" => "i8mm")
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     Err(CompileError::Target(format!(
         "--cpu native is not known for {}; name the features (--cpu-features)",
         host.architecture
@@ -180,4 +222,32 @@ fn flags(options: &Options) -> Result<settings::Flags, CompileError> {
     set("enable_heap_access_spectre_mitigation", "false")?;
     set("enable_table_access_spectre_mitigation", "false")?;
     Ok(settings::Flags::new(flags))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_selects_a_target() {
+        let of = |target: &str, cpu: &str| {
+            let (target, cpu) = (Some(target.to_owned()), Some(cpu.to_owned()));
+            Target::select(&Options { target, cpu, ..Options::default() }).map(|t| t.features)
+        };
+        let mut seen = Vec::new();
+        for cpu in ["x86-64-v2", "x86-64-v3", "x86-64-v4"] {
+            let features = of("x86_64-unknown-linux-gnu", cpu).unwrap();
+            assert!(!seen.contains(&features), "{cpu}");
+            seen.push(features);
+            assert!(of("aarch64-unknown-linux-gnu", cpu).is_err());
+        }
+        assert_eq!(of("aarch64-unknown-linux-gnu", "baseline").unwrap(), [""; 0]);
+        for (cpu, features) in AARCH64_LEVELS {
+            assert!(features.is_sorted());
+            assert_eq!(of("aarch64-unknown-linux-gnu", cpu).unwrap(), *features, "{cpu}");
+            assert!(of("x86_64-unknown-linux-gnu", cpu).is_err());
+        }
+        let error = of("aarch64-unknown-linux-gnu", "cortex").err().unwrap().to_string();
+        assert!(error.contains("neoverse-n1") && !error.contains("x86-64-v2"), "{error}");
+    }
 }

@@ -3,12 +3,9 @@
 use crate::codegen::COMPILER;
 use crate::{CompileError, CompiledModule};
 use cranelift_codegen::binemit::Reloc;
-use plugin_abi::{ABI_VERSION, IMAGE_MAGIC, IMAGE_PAGE, IMAGE_VERSION, Span};
+use plugin_abi::{ABI_VERSION, IMAGE_MAGIC, IMAGE_PAGE, IMAGE_SHA256_OFFSET, IMAGE_VERSION, Span};
 use sha2::{Digest, Sha256};
 use target_lexicon::Architecture;
-
-/// Offset of the hash within the header.
-const SHA_OFFSET: usize = 24;
 
 fn failed(message: impl Into<String>) -> CompileError {
     CompileError::Emit { form: "image", message: message.into() }
@@ -77,6 +74,7 @@ pub fn image(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
     let cpu_features = text_span(&mut bytes, &module.target.features.join(","));
     let target = text_span(&mut bytes, &module.target.triple.to_string());
     let compiler = text_span(&mut bytes, COMPILER);
+    let options = text_span(&mut bytes, &module.recorded.to_json());
 
     let meta_offset = pad(&mut bytes);
     bytes.extend_from_slice(&module.meta);
@@ -121,7 +119,7 @@ pub fn image(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
     header.extend_from_slice(&IMAGE_VERSION.to_le_bytes());
     header.extend_from_slice(&ABI_VERSION.to_le_bytes());
     header.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-    debug_assert_eq!(header.len(), SHA_OFFSET);
+    debug_assert_eq!(header.len(), IMAGE_SHA256_OFFSET);
     header.extend_from_slice(&[0; 32]);
     let eh_frame_len = eh_frame.as_ref().map_or(0, |e| e.bytes.len() as u32);
     for word in [
@@ -149,10 +147,11 @@ pub fn image(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
     span(&mut header, cpu_features);
     span(&mut header, target);
     span(&mut header, compiler);
+    span(&mut header, options);
     assert_eq!(header.len(), size_of::<plugin_abi::ImageHeader>(), "every field of the header is written");
     bytes[..header.len()].copy_from_slice(&header);
     let hash: [u8; 32] = Sha256::digest(&bytes).into();
-    bytes[SHA_OFFSET..SHA_OFFSET + 32].copy_from_slice(&hash);
+    bytes[IMAGE_SHA256_OFFSET..IMAGE_SHA256_OFFSET + 32].copy_from_slice(&hash);
     Ok(bytes)
 }
 

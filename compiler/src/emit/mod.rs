@@ -2,6 +2,7 @@
 
 mod archive;
 mod image;
+pub mod note;
 mod object;
 mod text;
 

@@ -4,6 +4,7 @@
 //! piece, since the trap table counts on it. Everything is addressed relative to its own place, but for the
 //! descriptor, which lies in `.data.rel.ro`.
 
+use super::note::{self, Note};
 use crate::codegen::COMPILER;
 use crate::{CompileError, CompiledModule};
 use cranelift_codegen::binemit::Reloc;
@@ -11,7 +12,10 @@ use cranelift_object::{ObjectBuilder, ObjectModule};
 use object::write::{
     Object, Relocation, SectionId, StandardSection, Symbol, SymbolFlags, SymbolId, SymbolSection,
 };
-use object::{RelocationEncoding, RelocationFlags, RelocationKind, SectionKind, SymbolKind, SymbolScope};
+use object::{
+    BinaryFormat, FileFlags, RelocationEncoding, RelocationFlags, RelocationKind, SectionFlags, SectionKind,
+    SymbolKind, SymbolScope,
+};
 use plugin_abi::{ABI_SYMBOL, ABI_VERSION, PLUGIN_SYMBOL_PREFIX, PluginDescriptor};
 use std::sync::Arc;
 
@@ -31,6 +35,11 @@ pub fn object(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
     )
     .map_err(failed)?;
     let mut object = ObjectModule::new(builder).finish().object;
+
+    if object.format() == BinaryFormat::MachO {
+        // The text must stay in one piece: without this flag linkers may not take it apart by symbols.
+        object.flags = FileFlags::MachO { flags: 0 };
+    }
 
     let text = object.section_id(StandardSection::Text);
     object.append_section_data(text, &module.text, 64);
@@ -62,14 +71,15 @@ pub fn object(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
     let symbols: Vec<SymbolId> =
         module.symbols.iter().map(|name| undefined(&mut object, name, SymbolKind::Text)).collect();
     for reloc in &module.relocations {
-        let (kind, encoding, size) = match reloc.kind {
+        let generic = |kind, encoding, size| RelocationFlags::Generic { kind, encoding, size };
+        let flags = match reloc.kind {
             Reloc::X86CallPCRel4 | Reloc::X86CallPLTRel4 => {
-                (RelocationKind::PltRelative, RelocationEncoding::X86Branch, 32)
+                generic(RelocationKind::PltRelative, RelocationEncoding::X86Branch, 32)
             }
-            Reloc::Arm64Call => (RelocationKind::PltRelative, RelocationEncoding::AArch64Call, 26),
+            Reloc::Arm64Call => generic(RelocationKind::PltRelative, RelocationEncoding::AArch64Call, 26),
+            Reloc::RiscvCallPlt => RelocationFlags::Elf { r_type: object::elf::R_RISCV_CALL_PLT },
             other => return Err(failed(format!("a reference of kind {other:?}"))),
         };
-        let flags = RelocationFlags::Generic { kind, encoding, size };
         add_relocation(
             &mut object,
             text,
@@ -79,10 +89,19 @@ pub fn object(module: &CompiledModule) -> Result<Vec<u8>, CompileError> {
             flags,
         )?;
     }
-    add_eh_frame(&mut object, module, text_symbol)?;
-    add_comment(&mut object, module);
+    // Both are ELF's ways. Mach-O has another unwind table, which nobody here could try.
+    if object.format() == BinaryFormat::Elf {
+        add_eh_frame(&mut object, module, text_symbol)?;
+        add_comment(&mut object, module);
+        let section = object.add_section(vec![], note::SECTION.into(), SectionKind::Note);
+        // So that a linker keeps it in what can be loaded.
+        object.section_mut(section).flags = SectionFlags::Elf { sh_flags: u64::from(object::elf::SHF_ALLOC) };
+        object.append_section_data(section, &Note::new(module).section(), 4);
+    }
     add_descriptor(&mut object, module, text_symbol, meta_symbol)?;
-    object.write().map_err(failed)
+    let mut bytes = object.write().map_err(failed)?;
+    note::seal(&mut bytes);
+    Ok(bytes)
 }
 
 fn add_symbol(

@@ -150,7 +150,7 @@ pub struct Body<'a> {
 pub struct Module<'a> {
     /// The file.
     pub wasm: &'a [u8],
-    /// SHA-256 of the file.
+    /// SHA-256 of the file without a signature and without sections of ours, as [`nullvm_artifact::module_sha256`].
     pub sha256: [u8; 32],
     /// Signatures; equal ones have one entry.
     pub types: Vec<FuncType>,

@@ -9,7 +9,7 @@
 
 mod abi;
 mod calls;
-mod config;
+pub mod config;
 mod context;
 pub mod hooks;
 mod host_table;
@@ -23,6 +23,11 @@ mod vm;
 pub use abi::ABI_VERSION;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Writes a line for the operator into Envoy's log, from any thread.
+pub fn note(text: &str) {
+    log::line(log::Level::Info, text.as_bytes());
+}
 
 /// Locks; a panic elsewhere would have ended the process.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

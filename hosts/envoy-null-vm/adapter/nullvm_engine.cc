@@ -18,9 +18,6 @@ using proxy_wasm::FailState;
 using proxy_wasm::WasmVm;
 using proxy_wasm::Word;
 
-// What a section holds. Today one image, as `nullvmc compile --emit image` writes it; the only function that knows.
-std::string_view ImageOfSection(std::string_view section) { return section; }
-
 class Engine : public WasmVm {
  public:
   Engine() = default;
@@ -63,11 +60,10 @@ class Engine : public WasmVm {
       return Refuse("the module has no section " + std::string(PrecompiledSectionName()) +
                     ": add the code for this platform with nullvmc, or use another runtime");
     }
-    const std::string_view image = ImageOfSection(precompiled);
     const nullvm_plugin_t *plugin = nullptr;
     char message[512] = "";
-    if (nullvm_plugin_load_image(reinterpret_cast<const uint8_t *>(image.data()), image.size(), &plugin, message,
-                                 sizeof message) != NULLVM_RESULT_OK) {
+    if (nullvm_plugin_load_section(reinterpret_cast<const uint8_t *>(precompiled.data()), precompiled.size(), &plugin,
+                                   message, sizeof message) != NULLVM_RESULT_OK) {
       return Refuse("the code in section " + std::string(PrecompiledSectionName()) + " does not fit: " + message);
     }
     plugin_ = std::shared_ptr<const nullvm_plugin_t>(plugin, nullvm_plugin_free);

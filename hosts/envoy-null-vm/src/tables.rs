@@ -1,6 +1,7 @@
 //! `nullvm_tables.h`: the callbacks and capabilities of `plugin-abi` for the adapter.
 
-use plugin_abi::{AbiVersion, CALLBACKS, CallbackId, HOST_FUNCTIONS, IMAGE_VERSION};
+use plugin_abi::bundle::SECTION_PREFIX;
+use plugin_abi::{AbiVersion, CALLBACKS, CallbackId, HOST_FUNCTIONS};
 use std::fmt::Write as _;
 
 /// The header's text.
@@ -14,7 +15,7 @@ pub fn header() -> String {
 #include <string_view>
 
 // The section of a .wasm file with native code; the target's name follows.
-#define NULLVM_SECTION_PREFIX "precompiled_nullvm_v{IMAGE_VERSION}_"
+#define NULLVM_SECTION_PREFIX "{SECTION_PREFIX}"
 
 namespace nullvm {{
 

@@ -47,7 +47,7 @@ std::string WithSection(std::string module, const std::string &name, const std::
 }
 
 std::string Module(const std::string &plugin) { return ReadFile(directory + "/" + plugin + ".wasm"); }
-std::string Image(const std::string &plugin) { return ReadFile(directory + "/" + plugin + ".nvm"); }
+std::string Code(const std::string &plugin) { return ReadFile(directory + "/" + plugin + ".section"); }
 
 Face NullFace() {
   return {"null", [] { return proxy_wasm::createNullVm(); },
@@ -61,7 +61,7 @@ Face NullFace() {
 Face EngineFace() {
   return {"nullvm", [] { return nullvm::CreateEngine(); },
           [](const std::string &plugin) {
-            return WithSection(Module(plugin), std::string(nullvm::PrecompiledSectionName()), Image(plugin));
+            return WithSection(Module(plugin), std::string(nullvm::PrecompiledSectionName()), Code(plugin));
           }};
 }
 
@@ -302,15 +302,18 @@ void EngineOnly() {
   const std::string section(nullvm::PrecompiledSectionName());
   CHECK(section == "precompiled_nullvm_v1_x86_64-unknown-linux-gnu" || section == "precompiled_nullvm_v1_aarch64-unknown-linux-gnu",
         section);
-  const std::string module = Module("add_header"), image = Image("add_header");
-  Expect(Refusal(face, WithSection(module, section, image), false), "allow_precompiled");
+  const std::string module = Module("add_header"), code = Code("add_header");
+  Expect(Refusal(face, WithSection(module, section, code), false), "allow_precompiled");
   Expect(Refusal(face, module, true), "no section " + section);
-  Expect(Refusal(face, WithSection(module, "precompiled_nullvm_v1_other", image), true), "no section " + section);
-  Expect(Refusal(face, WithSection(module, section, "not an image, whatever the section says"), true), "does not fit");
-  std::string version = image;
+  Expect(Refusal(face, WithSection(module, "precompiled_nullvm_v1_other", code), true), "no section " + section);
+  Expect(Refusal(face, WithSection(module, section, "no code, whatever the section says"), true), "does not fit");
+  std::string version = code;
   version[8] = 99;
   Expect(Refusal(face, WithSection(module, section, version), true), "version 99");
-  Expect(Refusal(face, WithSection(module, section, image.substr(0, image.size() / 2)), true), "damaged");
+  Expect(Refusal(face, WithSection(module, section, code.substr(0, code.size() / 2)), true), "damaged");
+  std::string changed = code;
+  changed.back() ^= 1;
+  Expect(Refusal(face, WithSection(module, section, changed), true), "another hash");
 
   // Memory as the host's bindings see it: guest addresses, every access checked, words of 32 bits.
   Proxy proxy;

@@ -12,7 +12,7 @@ mod localize;
 mod symbols;
 
 pub use ar::write_archive;
-pub use build::{Built, build};
+pub use build::{Built, Toolchain, build};
 pub use localize::localize;
 pub use symbols::{ENVOY_GLIBC, GLIBC_SYMBOLS, LIBC_SYMBOLS, WEAK_SYMBOLS};
 
@@ -31,6 +31,8 @@ pub struct Library {
     pub archive: &'static str,
     /// The archive's object.
     pub object: &'static str,
+    /// Whether it has the standard library in it.
+    pub std: bool,
     /// How the names of visible symbols start.
     pub visible: &'static [&'static str],
     /// Whether the code may leave this symbol to whoever links it.
@@ -55,6 +57,7 @@ pub const SHIM: Library = Library {
     file: "libnullvm_shim_static.a",
     archive: "libnullvm_shim.a",
     object: "nullvm_shim.o",
+    std: false,
     visible: &["nullvm_"],
     may_need: |name| LIBC_SYMBOLS.binary_search(&name).is_ok(),
     list: "LIBC_SYMBOLS",
@@ -68,6 +71,7 @@ pub const ENVOY_MODULE: Library = Library {
     file: "libnullvm_envoy_module_static.a",
     archive: "libnullvm_envoy_module.a",
     object: "nullvm_envoy_module.o",
+    std: true,
     visible: &["envoy_dynamic_module_on_", "nullvm_"],
     may_need: |name| {
         name == "nullvm_envoy_plugin" || GLIBC_SYMBOLS.binary_search_by_key(&name, |(name, _)| name).is_ok()
@@ -83,6 +87,8 @@ pub enum ArchiveError {
     Io(PathBuf, std::io::Error),
     /// cargo failed; what of, and what it printed.
     Cargo(&'static str, String),
+    /// There is no standard library for this target, and no sources of it.
+    NoToolchain(String),
     /// The static library or an object in it cannot be read or written.
     Object(String),
     /// No member of the static library defines the visible symbols, or more than one does: it was not built with the
@@ -97,6 +103,11 @@ impl std::fmt::Display for ArchiveError {
         match self {
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Cargo(what, text) => write!(f, "cargo could not build {what}:\n{text}"),
+            Self::NoToolchain(target) => write!(
+                f,
+                "no Rust toolchain here builds for {target}: `rustup target add {target}`, or on Debian \
+                 `apt-get install rustc-web cargo-web rust-web-src`"
+            ),
             Self::Object(text) => write!(f, "static library: {text}"),
             Self::NotOneObject(what, n) => {
                 write!(

@@ -5,7 +5,7 @@
 #[rustfmt::skip]
 pub const LIBC_SYMBOLS: &[&str] = &[
     "__errno_location", "abort", "aligned_alloc", "bcmp", "calloc", "clock_getres", "clock_gettime", "clock_nanosleep", "close",
-    "fcntl", "free", "ftruncate", "getpid", "getrandom", "madvise", "malloc", "memcmp", "memcpy", "memfd_create", "memmove",
+    "fcntl", "free", "ftruncate", "getauxval", "getpid", "getrandom", "madvise", "malloc", "memcmp", "memcpy", "memfd_create", "memmove",
     "memset", "mmap", "mprotect", "munmap", "nanosleep", "open", "pthread_attr_destroy", "pthread_attr_getstack",
     "pthread_create", "pthread_detach", "pthread_getattr_np", "pthread_self", "pthread_sigmask", "pwrite", "raise", "realloc",
     "sigaction", "sigaddset", "sigemptyset", "sigfillset", "strlen", "syscall", "sysconf", "write",

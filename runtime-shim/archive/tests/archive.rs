@@ -1,6 +1,6 @@
 //! The archive shows `nullvm_*` only, and links.
 
-use nullvm_shim_archive::{Built, SHIM, build, write_archive};
+use nullvm_shim_archive::{Built, SHIM, Toolchain, build, write_archive};
 use object::{Object, ObjectSymbol};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,7 +19,8 @@ fn directory() -> PathBuf {
 fn shim() -> &'static Built {
     static BUILT: OnceLock<Built> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let shim = build(&SHIM, Path::new(env!("CARGO")), workspace(), &directory().join("target"), None);
+        let toolchain = Toolchain::of(Path::new(env!("CARGO")));
+        let shim = build(&SHIM, &toolchain, workspace(), &directory().join("target"), None);
         let shim = shim.unwrap_or_else(|e| panic!("{e}"));
         std::fs::write(directory().join("libnullvm_shim.a"), &shim.archive).unwrap();
         shim

@@ -1,11 +1,12 @@
 //! Plugins in C.
 
 use super::{Message, ResultCode, check_null};
+use crate::bundle::{self, BundleError};
 use crate::image::{Image, ImageError};
 use crate::plugin::{LoadError, Plugin};
 use alloc::sync::Arc;
 use core::ffi::c_char;
-use plugin_abi::{CALLBACKS, MetaError, PluginDescriptor};
+use plugin_abi::{CALLBACKS, FormatError, MetaError, PluginDescriptor};
 
 fn load_code(error: LoadError) -> ResultCode {
     match error {
@@ -21,6 +22,16 @@ fn image_code(error: &ImageError) -> ResultCode {
         ImageError::CpuFeature(_) => ResultCode::CpuFeature,
         ImageError::System(_) => ResultCode::NoMemory,
         _ => ResultCode::BadPlugin,
+    }
+}
+
+fn section_code(error: &BundleError) -> ResultCode {
+    match error {
+        BundleError::Format(FormatError::Version(..)) => ResultCode::VersionMismatch,
+        BundleError::Format(_) | BundleError::IndexHash => ResultCode::BadPlugin,
+        // The highest level stands first; what the last one lacks is what the processor lacks at least.
+        BundleError::NothingFits(all) => all.last().map_or(ResultCode::BadPlugin, |(_, e)| image_code(e)),
+        BundleError::Image(error) => image_code(error),
     }
 }
 
@@ -51,7 +62,8 @@ pub unsafe extern "C" fn nullvm_plugin_load(
 }
 
 /// Loads a plugin in the image form. The bytes are copied and may go afterwards. They are code: the caller has checked where
-/// they come from (hash, signature). `message` may be NULL; on failure it receives a line of text.
+/// they come from (signature); that they are what was written is checked here, by the image's own hash. `message` may be NULL; on
+/// failure it receives a line of text.
 ///
 /// # Safety
 /// `bytes` has `len` readable bytes; `plugin` is writable; `message` has `message_size` bytes.
@@ -66,23 +78,57 @@ pub unsafe extern "C" fn nullvm_plugin_load_image(
     check_null!(bytes, plugin);
     // SAFETY: the caller's promise.
     unsafe {
-        let mut message = Message::new(message, message_size);
-        let image = match Image::map(core::slice::from_raw_parts(bytes, len)) {
-            Ok(image) => image,
-            Err(error) => {
-                message.write(&error);
-                return image_code(&error);
-            }
-        };
-        match Plugin::from_image(image) {
-            Ok(loaded) => *plugin = Arc::into_raw(loaded),
-            Err(error) => {
-                message.write(error);
-                return load_code(error);
-            }
+        let image = Image::map(core::slice::from_raw_parts(bytes, len)).map_err(|e| (image_code(&e), e));
+        loaded(image, plugin, Message::new(message, message_size))
+    }
+}
+
+/// Loads a plugin out of a bundle: `bytes` is what the module's custom section `precompiled_nullvm_v1_<target triple>` holds, of
+/// whose images the one that makes most of this processor is taken. Otherwise as nullvm_plugin_load_image.
+///
+/// # Safety
+/// `bytes` has `len` readable bytes; `plugin` is writable; `message` has `message_size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nullvm_plugin_load_section(
+    bytes: *const u8,
+    len: usize,
+    plugin: *mut *const Plugin,
+    message: *mut c_char,
+    message_size: usize,
+) -> ResultCode {
+    check_null!(bytes, plugin);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let image = bundle::map(core::slice::from_raw_parts(bytes, len)).map_err(|e| (section_code(&e), e));
+        loaded(image, plugin, Message::new(message, message_size))
+    }
+}
+
+/// # Safety
+/// `plugin` is writable.
+unsafe fn loaded<E: core::fmt::Display>(
+    image: Result<Image, (ResultCode, E)>,
+    plugin: *mut *const Plugin,
+    mut message: Message,
+) -> ResultCode {
+    let image = match image {
+        Ok(image) => image,
+        Err((code, error)) => {
+            message.write(error);
+            return code;
+        }
+    };
+    match Plugin::from_image(image) {
+        Ok(loaded) => {
+            // SAFETY: the caller's promise.
+            unsafe { *plugin = Arc::into_raw(loaded) };
+            ResultCode::Ok
+        }
+        Err(error) => {
+            message.write(error);
+            load_code(error)
         }
     }
-    ResultCode::Ok
 }
 
 /// Gives a plugin back. Its instances keep what they need; NULL does nothing.

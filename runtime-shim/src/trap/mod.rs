@@ -1,32 +1,29 @@
 //! Traps: how a guest's call ends early, and what is told about it.
 //!
-//! A trap ends one entry into the guest: control goes back to the innermost landing pad (`x86_64.rs`), which the entry that
+//! A trap ends one entry into the guest: control goes back to the innermost landing pad (`x86_64.rs`, `aarch64.rs`), which the entry that
 //! is ending made. It comes as a hardware signal (`signal.rs`) or as a call (libcalls and host functions). Nothing on that
 //! way allocates or locks, and no frame with a destructor is left behind.
 
+#[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
+mod isa;
 #[cfg(feature = "dynamic-tls")]
 mod process;
 mod signal;
 mod text;
-#[cfg(target_arch = "x86_64")]
-mod x86_64;
-#[cfg(not(target_arch = "x86_64"))]
-compile_error!(
-    "this processor needs its own entry trampoline: see src/trap/x86_64.rs for what it must provide"
-);
 
+pub(crate) use isa::{cpu_has, deregister_frames, enter, flush_code, register_frames, stack_pointer, tls};
 pub(crate) use signal::ensure_handlers;
 pub(crate) use text::KnownText;
-pub(crate) use x86_64::{cpu_has, deregister_frames, enter, register_frames, stack_pointer, tls};
 
 use crate::instance::Instance;
 use crate::os;
 use crate::plugin::Plugin;
 use alloc::string::String;
 use core::fmt;
+use isa::Activation;
 use plugin_abi::context::{ContextHeader, HEADER_SIZE};
 use plugin_abi::{CALLBACKS, CallbackId, Meta, NONE, TrapCode};
-use x86_64::Activation;
 
 /// Frames of a backtrace at most.
 pub const MAX_FRAMES: usize = 20;
@@ -219,6 +216,6 @@ pub(crate) unsafe fn raise(context: *mut u8, code: TrapCode, import: u32) -> ! {
         trap.import = import;
         trap.walk(instance.plugin(), (*header).exit_pc, (*header).exit_fp, activation);
         instance.record(trap);
-        x86_64::resume(thread)
+        isa::resume(thread)
     }
 }

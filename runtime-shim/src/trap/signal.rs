@@ -16,7 +16,7 @@
 
 #[cfg(feature = "dynamic-tls")]
 use super::process;
-use super::{Trap, header, instance, reported, text, tls, x86_64};
+use super::{Trap, header, instance, isa, reported, text, tls};
 use crate::os::{self, Mutex};
 use alloc::boxed::Box;
 use core::mem::{self, MaybeUninit};
@@ -166,7 +166,7 @@ pub(super) unsafe extern "C" fn guest_trap(
     if code <= 0 {
         return false;
     }
-    let (pc, sp, fp) = x86_64::registers(context);
+    let (pc, sp, fp) = isa::registers(context);
     if !text::is_known(pc) {
         return false;
     }
@@ -199,7 +199,7 @@ pub(super) unsafe extern "C" fn guest_trap(
         unsafe { record.walk(plugin, pc, 0, activation) };
     }
     instance.record(record);
-    x86_64::redirect(context, thread);
+    isa::redirect(context, thread);
     true
 }
 
@@ -209,7 +209,7 @@ pub(super) unsafe extern "C" fn guest_trap(
 /// The arguments of a signal handler.
 unsafe fn chain(signal: c_int, info: *mut siginfo_t, ucontext: *mut c_void) {
     let Some(slot) = slot(signal) else { return };
-    let sp = x86_64::stack_pointer();
+    let sp = isa::stack_pointer();
     let outer = Handing::of(ucontext).filter(|h| sp < h.sp.load(Ordering::Relaxed));
     // SAFETY: entries of the list are never freed; the rest as the caller promised.
     unsafe {
@@ -226,9 +226,9 @@ unsafe fn chain(signal: c_int, info: *mut siginfo_t, ucontext: *mut c_void) {
             Some(handing) => handing.asked.store(first.cast_mut(), Ordering::Release),
             None => Handing::begin(signal, ucontext, sp, first),
         }
-        let before = x86_64::fingerprint(&*ucontext.cast());
+        let before = isa::fingerprint(&*ucontext.cast());
         call_previous(previous, signal, info, ucontext);
-        if x86_64::fingerprint(&*ucontext.cast()) != before {
+        if isa::fingerprint(&*ucontext.cast()) != before {
             // It lets the thread go on somewhere else: that is progress.
             LAST_FAULT.store(0, Ordering::Relaxed);
         }
@@ -335,7 +335,7 @@ fn thread() -> i32 {
 /// How many handlers to pass over, because the same fault came again and again.
 unsafe fn stuck(info: *const siginfo_t, ucontext: *const ucontext_t) -> u32 {
     // SAFETY: the kernel's arguments.
-    let mark = unsafe { x86_64::fingerprint(&*ucontext) ^ (*info).si_addr() as u64 };
+    let mark = unsafe { isa::fingerprint(&*ucontext) ^ (*info).si_addr() as u64 };
     if LAST_FAULT.swap(mark, Ordering::Relaxed) != mark {
         LAST_COUNT.store(0, Ordering::Relaxed);
         return 0;

@@ -231,6 +231,9 @@ pub(crate) fn redirect(context: &mut libc::ucontext_t, thread: *mut Tls) {
     registers[libc::REG_RDI as usize] = thread as i64;
 }
 
+/// Makes code that was just written visible to instruction fetches: this processor does so by itself.
+pub(crate) fn flush_code(_start: *const u8, _len: usize) {}
+
 /// A number that two faults share only if the thread made no progress between them.
 pub(crate) fn fingerprint(context: &libc::ucontext_t) -> u64 {
     let general = &context.uc_mcontext.gregs[..=libc::REG_RIP as usize];

@@ -112,7 +112,12 @@ impl Plugin {
     /// The envelope, as the module's configuration.
     fn envelope(&self) -> Value {
         let mut config = self.config(json!({}), |text| json!(text));
-        config.extend(self.module_only.clone());
+        for (key, value) in self.module_only.clone() {
+            match config.get_mut(&key) {
+                Some(there) => merge(there, value),
+                None => drop(config.insert(key, value)),
+            }
+        }
         json!({
             "@type": "type.googleapis.com/google.protobuf.Struct",
             "value": { "nullvm": config },

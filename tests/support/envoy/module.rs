@@ -11,6 +11,18 @@ pub fn wasm(filter: &str) -> PathBuf {
     repository().join("filters/prebuilt").join(filter).with_extension("wasm")
 }
 
+/// The generic module, which cargo builds together with the tests.
+///
+/// # Panics
+/// When it is not there.
+pub fn generic() -> PathBuf {
+    // <profile>/deps/TEST-HASH: cargo leaves libraries of dependencies there.
+    let program = std::env::current_exe().expect("a running program");
+    let deps = program.parent().expect("in a directory");
+    let path = deps.join("libnullvm_envoy.so");
+    path.canonicalize().unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
 /// The names of all prebuilt filters.
 ///
 /// # Panics

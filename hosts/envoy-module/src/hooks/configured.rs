@@ -59,8 +59,8 @@ impl Configured {
         let plugin = &configured.plugin;
         // A plugin that does not start is refused also where it fails open, as by Envoy's Wasm filter: whoever configures it is
         // there to read why.
-        let group = super::plugin()
-            .and_then(|code| group::join(code, super::store(), &plugin.config, plugin, threads))?;
+        let code = super::plugins().plugin(&plugin.config)?;
+        let group = group::join(&code, super::store(), &plugin.config, plugin, threads)?;
         configured.group = Some(group);
         Ok(configured)
     }

@@ -3,13 +3,15 @@
 pub mod access_log;
 pub mod bootstrap;
 mod configured;
+#[cfg(test)]
+mod for_tests;
 pub mod http;
 pub mod network;
 mod program;
 #[cfg(test)]
 mod speed;
 
-pub use program::{load_plugin, plugin, store};
+pub use program::{Plugins, plugins, store};
 
 use crate::abi::{Bytes, Pair, callout_result};
 use crate::calls::{Event, Incoming};

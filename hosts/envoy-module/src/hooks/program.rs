@@ -1,52 +1,42 @@
 //! Loading the module: what is there before any configuration.
 
 use crate::abi::{self, ABI_VERSION, envoy};
+use crate::config::PluginConfig;
 use crate::log;
 use core::ffi::{c_char, c_void};
 use nullvm_host_common::shared::SharedStore;
 use nullvm_shim::Plugin;
 use std::sync::{Arc, OnceLock};
 
-static PLUGIN: OnceLock<Result<Arc<Plugin>, String>> = OnceLock::new();
 static STORE: OnceLock<SharedStore> = OnceLock::new();
 
-/// The plugin that this module runs.
-///
-/// # Errors
-/// Why it cannot be run here.
-pub fn plugin() -> Result<&'static Arc<Plugin>, String> {
-    match PLUGIN.get() {
-        Some(Ok(plugin)) => Ok(plugin),
-        Some(Err(error)) => Err(error.clone()),
-        None => Err("the module has not been initialised".to_owned()),
-    }
+/// Where a module has its plugins from: linked in, or loaded as their configurations say.
+pub trait Plugins: Sync {
+    /// The plugin of a configuration. Main thread.
+    ///
+    /// # Errors
+    /// One line: why it cannot be run here.
+    fn plugin(&self, config: &PluginConfig) -> Result<Arc<Plugin>, String>;
 }
 
-/// Sets the plugin of the process, once.
-pub fn load_plugin(plugin: Result<Arc<Plugin>, String>) {
-    let _ = PLUGIN.set(plugin);
+#[cfg(not(test))]
+unsafe extern "Rust" {
+    /// Defined by the crate that makes the module.
+    safe fn nullvm_envoy_plugins() -> &'static dyn Plugins;
 }
+
+/// Those of this module.
+#[cfg(not(test))]
+pub fn plugins() -> &'static dyn Plugins {
+    nullvm_envoy_plugins()
+}
+
+#[cfg(test)]
+pub use super::for_tests::plugins;
 
 /// Shared data and queues of the whole proxy.
 pub fn store() -> &'static SharedStore {
     STORE.get_or_init(SharedStore::default)
-}
-
-#[cfg(not(test))]
-unsafe extern "C" {
-    /// The descriptor of the plugin that was linked in; the linker is told which it is.
-    static nullvm_envoy_plugin: plugin_abi::PluginDescriptor;
-}
-
-#[cfg(not(test))]
-fn linked() -> Result<Arc<Plugin>, String> {
-    // SAFETY: what `nullvmc` linked in, for as long as the process lives: see `stay`.
-    unsafe { Plugin::from_descriptor(&nullvm_envoy_plugin) }.map_err(|e| e.to_string())
-}
-
-#[cfg(test)]
-fn linked() -> Result<Arc<Plugin>, String> {
-    Err("tests have no plugin".to_owned())
 }
 
 /// Keeps this module loaded for good, whatever `do_not_close` says: signal handlers and threads of ours stay behind.
@@ -103,7 +93,6 @@ pub extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     if STORE.get().is_none() {
         let _ = STORE.set(join_store());
     }
-    load_plugin(linked());
     let missing = abi::missing();
     if !missing.is_empty() {
         log::line(

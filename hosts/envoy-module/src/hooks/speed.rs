@@ -94,7 +94,7 @@ fn a_stream() {
     let options = nullvm_compiler::Options { interruptible: true, ..nullvm_compiler::Options::default() };
     let module = nullvm_compiler::compile(wasm, &options).unwrap();
     let image = Image::map(&nullvm_compiler::emit::image(&module).unwrap()).unwrap();
-    super::load_plugin(Ok(Plugin::from_image(image).unwrap()));
+    super::for_tests::set_plugin(Plugin::from_image(image).unwrap());
 
     let configs: Vec<_> = (0..COPIES)
         .map(|_| config_new(core::ptr::dangling_mut(), Bytes::new(b"get_add"), Bytes::new(b"")))

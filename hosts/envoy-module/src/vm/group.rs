@@ -1,5 +1,5 @@
 //! VMs of one key: one per worker, and one on the main thread, each where a plugin needs it; shared by all configurations in
-//! which VM id, VM configuration, environment, capabilities and limits are the same.
+//! which code, VM id, VM configuration, environment, capabilities and limits are the same.
 
 use super::Vm;
 use crate::config::{Backoff, FailurePolicy, PluginConfig};
@@ -119,7 +119,9 @@ pub fn join(
     info: &Arc<PluginInfo>,
     threads: Threads,
 ) -> Result<Arc<Group>, String> {
-    let key = config.vm_key();
+    // One module may run several plugins; a group keeps its own alive, so that no other has its address.
+    let mut key = config.vm_key();
+    key.extend_from_slice(&(Arc::as_ptr(plugin) as usize).to_le_bytes());
     let existing = lock(registry()).get(&key).and_then(Weak::upgrade);
     if let Some(group) = existing {
         group.info.metrics.define_all(&info.metrics);

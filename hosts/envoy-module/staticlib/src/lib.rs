@@ -9,4 +9,6 @@ pub use nullvm_envoy_module::*;
 pub use nullvm_shim::*;
 
 #[cfg(panic = "abort")]
+mod linked;
+#[cfg(panic = "abort")]
 mod runtime;

@@ -1,8 +1,13 @@
 //! What Envoy's configuration says about the plugin.
 //!
 //! `filter_config` is the plugin's configuration, verbatim, as in Envoy's Wasm filter; unless it is a JSON object with the
-//! one key `nullvm`. Then it holds the fields of Envoy's `PluginConfig` (`extensions/wasm/v3/wasm.proto`), of which
-//! `vm_config.code` and `vm_config.runtime` have no meaning here, plus `limits` and `node`.
+//! one key `nullvm`. Then it holds the fields of Envoy's `PluginConfig` (`extensions/wasm/v3/wasm.proto`) plus `limits`, `node` and
+//! `loading`. Of a module with its plugin linked in, `vm_config.code` and what concerns it have no meaning; `vm_config.runtime`
+//! never has.
+
+mod code;
+
+pub use code::{CodeConfig, CodeSource, CompileConfig};
 
 use base64::Engine as _;
 use nullvm_shim::Limits;
@@ -67,6 +72,8 @@ pub struct PluginConfig {
     pub limits: Limits,
     /// What the properties `node` and `xds.node` are read from; the ABI does not give the node.
     pub node: Value,
+    /// Where the code is and what it must be, for modules without a plugin of their own.
+    pub code: CodeConfig,
 }
 
 impl PluginConfig {
@@ -89,6 +96,7 @@ impl PluginConfig {
             allow_on_headers_stop_iteration: false,
             limits: Limits::default(),
             node: Value::Null,
+            code: CodeConfig::default(),
         };
         match envelope(bytes) {
             Some(fields) => config.read(&fields)?,
@@ -133,6 +141,7 @@ impl PluginConfig {
                 }
                 "limits" => self.read_limits(&at, object(&at, value)?)?,
                 "node" => self.node = value.clone(),
+                "loading" => self.code.read_loading(&at, object(&at, value)?)?,
                 _ => return Err(unknown(&at)),
             }
         }
@@ -149,9 +158,12 @@ impl PluginConfig {
                 "environment_variables" | "environmentVariables" => {
                     self.environment = environment(&at, object(&at, value)?)?;
                 }
-                // The code is this module, and it needs no engine: the rest of a Wasm filter's block may stay as it is.
-                "runtime" | "code" | "allow_precompiled" | "allowPrecompiled" | "nack_on_code_cache_miss" => {
+                "code" => self.code.read_source(&at, value),
+                "allow_precompiled" | "allowPrecompiled" => {
+                    self.code.allow_precompiled = boolean(&at, value)?;
                 }
+                // There is no engine to choose: the rest of a Wasm filter's block may stay as it is.
+                "runtime" | "nack_on_code_cache_miss" => {}
                 _ => return Err(unknown(&at)),
             }
         }
@@ -187,8 +199,7 @@ impl PluginConfig {
             .map_or(FunctionSet::ALL, |names| FunctionSet::of_capabilities(names.iter().map(String::as_str)))
     }
 
-    /// What decides which plugins share a VM: VM id, VM configuration, and whatever else a VM has. Not the code: that is
-    /// this module's.
+    /// What decides which plugins share a VM, besides the code: VM id, VM configuration, and whatever else a VM has.
     pub fn vm_key(&self) -> Vec<u8> {
         let mut key = Vec::new();
         let mut part = |bytes: &[u8]| {

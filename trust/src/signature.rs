@@ -1,0 +1,159 @@
+//! Signatures over modules, in the format of wasmsign2 (tool-conventions, `Signatures.md`).
+//!
+//! One section in front of all others carries them. Ours covers every byte behind it by one hash, which is also the only kind that
+//! proxy-wasm-cpp-host takes: one signature satisfies both. Signatures over parts of a module are valid in the format and
+//! refused here. The section itself must be written in the one way that wasmsign2 writes it, so that no bit of a signed file can be
+//! changed without notice.
+
+use crate::keys::{KeyPair, PublicKey, hex};
+use nullvm_artifact::ContainerError;
+use nullvm_artifact::container::{self, PREAMBLE, SIGNATURE_SECTION, Section, push_custom};
+use sha2::{Digest, Sha256};
+use wasmsign2::{SignatureData, SignatureForHashes, SignedHashes};
+
+/// What is signed begins so; then come the three numbers of [`VERSIONS`] and the hash.
+const DOMAIN: &[u8] = b"wasmsig";
+
+/// Version of the format, kind of content (a module), hash function (SHA-256).
+const VERSIONS: [u8; 3] = [1, 1, 1];
+
+/// Ed25519.
+const ALGORITHM: u8 = 1;
+
+/// Signatures that are looked at.
+const MOST: usize = 16;
+
+/// Why a module is not taken for signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// No module.
+    #[error(transparent)]
+    Container(#[from] ContainerError),
+    /// There is none.
+    #[error("it is not signed (no section \"signature\" at its beginning): sign it with `nullvmc sign`")]
+    NotSigned,
+    /// More than one section.
+    #[error("it has a second section \"signature\": what that covers is unclear")]
+    Ambiguous,
+    /// The section is not what wasmsign2 writes.
+    #[error("its signature cannot be read: {0}")]
+    Malformed(&'static str),
+    /// Parts are signed, not the whole.
+    #[error("its signature covers parts of it only: sign the whole with `nullvmc sign`")]
+    Partial,
+    /// The content has another hash.
+    #[error("it was changed after it was signed, or damaged")]
+    Changed,
+    /// Nobody of those who are trusted signed it.
+    #[error("none of the {known} configured keys signed it{}", ids(.signers))]
+    OtherKey {
+        /// Keys that were tried.
+        known: usize,
+        /// Ids that its signatures carry.
+        signers: Vec<String>,
+    },
+}
+
+fn ids(signers: &[String]) -> String {
+    if signers.is_empty() { String::new() } else { format!(" (signed by key {})", signers.join(", ")) }
+}
+
+fn message(hash: &[u8]) -> Vec<u8> {
+    [DOMAIN, &VERSIONS, hash].concat()
+}
+
+/// Signs a module: every byte of it but a signature that it has already, which is replaced.
+///
+/// # Errors
+/// What is no module.
+pub fn sign(wasm: &[u8], key: &KeyPair) -> Result<Vec<u8>, ContainerError> {
+    let sections = container::sections(wasm)?;
+    let start = match sections.first() {
+        Some(first) if first.is_signature() => first.range.end,
+        _ => PREAMBLE,
+    };
+    let content = wasm.get(start..).unwrap_or_default();
+    let hash = Sha256::digest(content).to_vec();
+    let signature = SignatureForHashes {
+        key_id: Some(key.public.id_bytes()),
+        alg_id: ALGORITHM,
+        signature: key.secret.sk.sign(message(&hash), None).to_vec(),
+    };
+    let [specification_version, content_type, hash_function] = VERSIONS;
+    let data = SignatureData {
+        specification_version,
+        content_type,
+        hash_function,
+        signed_hashes_set: vec![SignedHashes { hashes: vec![hash], signatures: vec![signature] }],
+    };
+    // It writes into a vector.
+    let data = data.serialize().unwrap_or_default();
+    let mut out = wasm.get(..PREAMBLE).unwrap_or_default().to_vec();
+    push_custom(&mut out, SIGNATURE_SECTION, &data)?;
+    out.extend_from_slice(content);
+    Ok(out)
+}
+
+/// The key that signed a module, out of those that are trusted.
+///
+/// # Errors
+/// [`SignatureError`]; never panics, whatever the bytes.
+pub fn verify<'k>(wasm: &[u8], keys: &'k [PublicKey]) -> Result<&'k PublicKey, SignatureError> {
+    let sections = container::sections(wasm)?;
+    let named = |s: &&Section<'_>| s.name == Some(SIGNATURE_SECTION);
+    let first = sections.first().filter(|s| s.is_signature()).ok_or(SignatureError::NotSigned)?;
+    if sections.iter().filter(named).count() > 1 {
+        return Err(SignatureError::Ambiguous);
+    }
+    let mut canonical = Vec::new();
+    push_custom(&mut canonical, SIGNATURE_SECTION, first.data)?;
+    if wasm.get(first.range.clone()) != Some(&canonical[..]) {
+        return Err(SignatureError::Malformed("its section is not written as short as it can be"));
+    }
+    let signatures = Signatures::parse(first.data)?;
+    let content = wasm.get(first.range.end..).unwrap_or_default();
+    if Sha256::digest(content).as_slice() != signatures.hash {
+        return Err(SignatureError::Changed);
+    }
+    let message = message(&signatures.hash);
+    let valid = |key: &PublicKey, of: &SignatureForHashes| {
+        let named = of.key_id.as_ref().is_none_or(|id| *id == key.id_bytes());
+        let signature = ed25519_compact::Signature::from_slice(&of.signature);
+        named && signature.is_ok_and(|signature| key.0.pk.verify(&message, &signature).is_ok())
+    };
+    keys.iter().find(|key| signatures.all.iter().any(|s| valid(key, s))).ok_or_else(|| {
+        SignatureError::OtherKey {
+            known: keys.len(),
+            signers: signatures.all.iter().filter_map(|s| s.key_id.as_deref().map(hex)).collect(),
+        }
+    })
+}
+
+/// The one hash of a section, and the signatures over it.
+struct Signatures {
+    hash: Vec<u8>,
+    all: Vec<SignatureForHashes>,
+}
+
+impl Signatures {
+    fn parse(payload: &[u8]) -> Result<Self, SignatureError> {
+        use SignatureError::{Malformed, Partial};
+        let data = SignatureData::deserialize(payload).map_err(|_| Malformed("wasmsign2 cannot parse it"))?;
+        if [data.specification_version, data.content_type, data.hash_function] != VERSIONS {
+            return Err(Malformed(
+                "it is of another version, for something else, or with another hash function",
+            ));
+        }
+        if data.serialize().ok().as_deref() != Some(payload) {
+            return Err(Malformed("there is more in it than a signature"));
+        }
+        let mut sets = data.signed_hashes_set.into_iter();
+        let (Some(set), None) = (sets.next(), sets.next()) else { return Err(Partial) };
+        let mut hashes = set.hashes.into_iter();
+        let (Some(hash), None) = (hashes.next(), hashes.next()) else { return Err(Partial) };
+        if set.signatures.len() > MOST {
+            return Err(Malformed("it has more signatures than anybody would want"));
+        }
+        Ok(Self { hash, all: set.signatures })
+    }
+}
