@@ -45,6 +45,10 @@ pub enum CliError {
     /// The cache cannot be used.
     #[error(transparent)]
     Cache(#[from] nullvm_cache::CacheError),
+    /// Nothing could be fetched or pushed.
+    #[cfg(feature = "fetch")]
+    #[error(transparent)]
+    Fetch(#[from] nullvm_fetch::FetchError),
     /// Something is not what it should be; the report says what.
     #[error("{failed} of {of} did not pass")]
     Verify {

@@ -12,6 +12,8 @@ mod compile;
 mod envoy_config;
 mod envoy_module;
 mod error;
+#[cfg(feature = "fetch")]
+mod fetch;
 #[cfg(feature = "serve")]
 mod flags;
 mod input;
@@ -58,6 +60,10 @@ enum Command {
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
     Cache(cache::CacheArgs),
+    #[cfg(feature = "fetch")]
+    Pull(fetch::PullArgs),
+    #[cfg(feature = "fetch")]
+    Push(fetch::PushArgs),
     Inspect(inspect::InspectArgs),
     Shim(shim::ShimArgs),
     #[cfg(feature = "serve")]
@@ -92,6 +98,10 @@ where
         Command::Sign(args) => sign::sign(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Cache(args) => cache::run(&args, console),
+        #[cfg(feature = "fetch")]
+        Command::Pull(args) => fetch::pull(&args, console),
+        #[cfg(feature = "fetch")]
+        Command::Push(args) => fetch::push(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Shim(args) => shim::run(&args, console),
         #[cfg(feature = "serve")]

@@ -219,3 +219,77 @@ fn descriptor(media_type: &str, bytes: &[u8]) -> OciDescriptor {
 fn to_json(value: &impl serde::Serialize) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(value).map_err(|e| Problem::Push(format!("the manifest cannot be written: {e}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// An archive with files of these names; names are written as they are.
+    fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, bytes) in files {
+            let mut header = tar::Header::new_old();
+            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            header.set_cksum();
+            builder.append(&header, *bytes).unwrap();
+        }
+        gzip(&builder.into_inner().unwrap())
+    }
+
+    #[test]
+    fn the_module_is_found_in_any_directory() {
+        for name in ["plugin.wasm", "./plugin.wasm", "a/b/plugin.wasm"] {
+            let layer = archive(&[("readme", b"x"), (name, b"module")]);
+            assert_eq!(unpack(&layer, 100).unwrap(), b"module", "{name}");
+        }
+    }
+
+    #[test]
+    fn tricks_are_refused() {
+        let refused = |layer: &[u8], part: &str| {
+            let error = unpack(layer, 1000).unwrap_err().to_string();
+            assert!(error.contains(part), "{part}: {error}");
+        };
+        for name in ["../plugin.wasm", "a/../../plugin.wasm", "/plugin.wasm", "../other"] {
+            refused(&archive(&[(name, b"module"), ("plugin.wasm", b"module")]), "leaves the archive");
+        }
+        refused(&archive(&[("other.wasm", b"module")]), "no plugin.wasm in it");
+        refused(&archive(&[]), "no plugin.wasm in it");
+        refused(b"no archive", "not a tar.gz archive");
+        refused(&gzip(b"no archive either, but long enough to be one or to look like one"), "archive");
+        refused(&archive(&[("plugin.wasm", &[7; 1001])]), "more than 1000 bytes");
+        // A bomb: a megabyte of layer, a gigabyte of zeros.
+        let zeros = vec![0; 16 << 20];
+        refused(&gzip(&zeros), "");
+        let mut huge = tar::Header::new_old();
+        huge.as_old_mut().name[..1].copy_from_slice(b"x");
+        huge.set_size(8 << 30);
+        huge.set_cksum();
+        refused(&gzip(&[huge.as_bytes().as_slice(), &zeros].concat()), "more than 1000 bytes");
+        // A link is no module.
+        let mut link = tar::Header::new_old();
+        link.as_old_mut().name[..11].copy_from_slice(b"plugin.wasm");
+        link.set_entry_type(tar::EntryType::Symlink);
+        link.set_size(0);
+        link.set_cksum();
+        refused(&gzip(link.as_bytes()), "no regular file");
+    }
+
+    #[test]
+    fn images_are_the_same_each_time() {
+        for layout in [Layout::Oci, Layout::Compat] {
+            let (a, b) =
+                (build(b"\0asm\x01\0\0\0", layout).unwrap(), build(b"\0asm\x01\0\0\0", layout).unwrap());
+            assert!(a.manifest == b.manifest && a.blobs == b.blobs, "{layout}");
+        }
+    }
+}

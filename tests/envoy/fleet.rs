@@ -223,6 +223,46 @@ fn older(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A file server that serves one file, whatever it is asked for.
+fn serve_file(bytes: Vec<u8>) -> std::net::SocketAddr {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let len = bytes.len();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {len}\r\nconnection: close\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&bytes));
+        }
+    });
+    address
+}
+
+/// `code.remote`: fetched with its hash, refused with another one.
+#[test]
+fn a_module_from_a_server() {
+    let bytes = std::fs::read(wasm("add_header")).unwrap();
+    let hash = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let address = serve_file(bytes);
+    let remote = |sha256: &str| {
+        let mut plugin = plugin("remote", Path::new("/none"), json!({ "cache": { "directory": "" } }));
+        let code = json!({ "remote": {
+            "http_uri": { "uri": format!("http://{address}/f.wasm"), "timeout": "5s", "cluster": "files" },
+            "sha256": sha256,
+        } });
+        plugin.module_only.insert("vm_config".to_owned(), json!({ "code": code }));
+        let config = bootstrap(vec![listener(&plugin)], Vec::new());
+        let binary = binary::envoy();
+        Envoy::start(&Launch { binary: &binary, config: &config, concurrency: 1 })
+    };
+    let envoy = remote(&hash).unwrap_or_else(|e| panic!("{e:?}"));
+    assert!(alive(&get(envoy.listener("remote"), "/").unwrap()), "{}", envoy.tail());
+    assert!(envoy.stop(0).0.success());
+    let refused = remote(&hash.replace(|c: char| c.is_ascii_digit(), "0")).err().expect("another hash");
+    assert!(refused.log.iter().any(|l| l.text.contains("expected is")), "{:?}", refused.log);
+}
+
 /// A plain module is compiled once; then every Envoy of the host finds it in the cache.
 #[test]
 fn a_plain_module_is_compiled_into_the_cache() {

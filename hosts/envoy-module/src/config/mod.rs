@@ -7,7 +7,7 @@
 
 mod code;
 
-pub use code::{CodeConfig, CodeSource, CompileConfig};
+pub use code::{CodeConfig, CodeSource, CompileConfig, RemoteSource};
 
 use base64::Engine as _;
 use nullvm_shim::Limits;
