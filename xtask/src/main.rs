@@ -4,6 +4,7 @@
 mod aarch64;
 mod bench;
 mod bench_envoy;
+mod bench_load;
 mod envoy;
 mod page;
 mod shim;
@@ -33,6 +34,8 @@ enum Task {
     },
     /// Run the benches and write their part of docs/benchmarks.md
     Bench,
+    /// Measure loading and the memory of instances, and write that part of docs/benchmarks.md
+    BenchLoad,
     /// Measure in Envoy what a filter costs (CPU, memory, latency), and write that part of docs/benchmarks.md
     BenchEnvoy(bench_envoy::Options),
     /// Build the runtime shim and the Envoy adapter for a target, for a --sysroot of nullvmc
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::TestAarch64 => aarch64::run(root()),
         Task::Envoy { versions } => envoys(&versions),
         Task::Bench => bench::run(root()),
+        Task::BenchLoad => bench_load::run(root()),
         Task::BenchEnvoy(options) => bench_envoy::run(root(), &options),
         Task::Shim { target, sysroot } => shim::run(root(), &target, &sysroot),
         Task::Extremes { out, names } => extremes(&out, &names),
