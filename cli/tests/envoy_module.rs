@@ -264,7 +264,7 @@ fn what_is_done_can_be_seen() {
         "(envoy-module, ",
         "linker: /",
         "the first of cc, clang, gcc, ld.lld, ld on the PATH",
-        "cc -shared -nostdlib -nostartfiles -o module.so plugin.o note.o",
+        "cc -shared -nostdlib -nostartfiles -o module.so plugin.o",
         "--defsym=nullvm_envoy_plugin=nullvm_plugin_empty",
         "-Wl,-z,nodelete",
         "exports.map: { global: envoy_dynamic_module_on_*; local: *; };",
