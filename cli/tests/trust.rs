@@ -24,7 +24,7 @@ fn keys_are_made_once_and_never_shown() {
     let made = nullvmc(["keygen", "-o", &key]).ok();
     let secret = dir.read("k.key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
-    nullvmc(["keygen", "-o", &key]).error("File exists");
+    nullvmc(["keygen", "-o", &key]).error("exists");
     nullvmc(["keygen", "-o", &dir.path("other.key"), "-p", &dir.path("k.pub")]).error("exists");
     assert_eq!(dir.read("k.key"), secret);
     assert_eq!(dir.names(), ["k.key", "k.pub"]);
