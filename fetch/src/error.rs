@@ -15,7 +15,7 @@ pub struct FetchError {
     /// The URL or reference.
     pub what: String,
     /// Why.
-    pub kind: Problem,
+    pub kind: Box<Problem>,
 }
 
 /// Where a transfer failed.

@@ -130,7 +130,7 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError`]; then nothing of it is handed out.
     pub fn fetch(&self, source: &Source, deadline: Instant) -> Result<Fetched, FetchError> {
-        let error = |kind| FetchError { action: "fetch", what: source.to_string(), kind };
+        let error = |kind| FetchError { action: "fetch", what: source.to_string(), kind: Box::new(kind) };
         let fetched = run(deadline, self.fetch_async(source)).map_err(error)?;
         if !fetched.bytes.starts_with(b"\0asm") || fetched.bytes.len() < 8 {
             let start = fetched.bytes.iter().copied().take(8).collect();
@@ -153,7 +153,7 @@ impl Fetcher {
         run(deadline, push::push(&self.options, reference, bytes, layout)).map_err(|kind| FetchError {
             action: "push",
             what: format!("oci://{reference}"),
-            kind,
+            kind: Box::new(kind),
         })
     }
 

@@ -221,11 +221,11 @@ impl<'a> Registry<'a> {
             None => self.reference.tag().unwrap_or("latest").to_owned(),
         };
         match self.one_manifest(access, &place, expected, "the manifest").await? {
-            (Manifest::Image(image), actual) => Ok((image, actual)),
+            (Manifest::Image(image), actual) => Ok((*image, actual)),
             (Manifest::Index(index), _) => {
                 let chosen = digest("index", choose(&index)?)?;
                 match self.one_manifest(access, &chosen.digest(), Some(chosen), IMAGE_MANIFEST).await? {
-                    (Manifest::Image(image), actual) => Ok((image, actual)),
+                    (Manifest::Image(image), actual) => Ok((*image, actual)),
                     (Manifest::Index(_), _) => {
                         Err(Problem::Layout { found: "it is an index of indices".to_owned() })
                     }
@@ -321,7 +321,7 @@ impl Access {
 }
 
 enum Manifest {
-    Image(OciImageManifest),
+    Image(Box<OciImageManifest>),
     Index(OciImageIndex),
 }
 
@@ -336,7 +336,7 @@ impl Manifest {
         // Something that can be read as both is read differently by different tools.
         match (value.get("manifests").is_some(), value.get("layers").is_some()) {
             (true, false) => Ok(Self::Index(serde_json::from_value(value).map_err(typed)?)),
-            (false, true) => Ok(Self::Image(serde_json::from_value(value).map_err(typed)?)),
+            (false, true) => Ok(Self::Image(Box::new(serde_json::from_value(value).map_err(typed)?))),
             (true, true) => Err(wrong("it is an image and an index at once".to_owned())),
             (false, false) => Err(wrong("it is neither an image nor an index".to_owned())),
         }
