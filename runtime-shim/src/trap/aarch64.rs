@@ -289,6 +289,9 @@ pub(crate) fn fingerprint(context: &libc::ucontext_t) -> u64 {
     all.fold(0xcbf2_9ce4_8422_2325, |h, r| (h ^ *r).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
+/// Of `asm/hwcap.h`; the crate libc has it not.
+const HWCAP2_I8MM: u64 = 1 << 13;
+
 /// Whether this processor has a feature, by the names of Cranelift (`has_lse` or `lse`). `false` for a name that it does not
 /// know.
 pub(crate) fn cpu_has(name: &str) -> bool {
@@ -301,7 +304,7 @@ pub(crate) fn cpu_has(name: &str) -> bool {
         "pauth" => bit(libc::HWCAP_PACA),
         "dotprod" => bit(libc::HWCAP_ASIMDDP),
         // SAFETY: no preconditions.
-        "i8mm" => unsafe { libc::getauxval(libc::AT_HWCAP2) & libc::HWCAP2_I8MM != 0 },
+        "i8mm" => unsafe { libc::getauxval(libc::AT_HWCAP2) & HWCAP2_I8MM != 0 },
         _ => false,
     }
 }
