@@ -62,10 +62,16 @@ pub enum BundleError {
         /// As the image lists them.
         features: String,
     },
+    /// More platforms than there are.
+    #[error("the bundle has sections for more than {MOST_PLATFORMS} platforms")]
+    Platforms,
     /// More images than a section holds.
     #[error("{0} images for one platform: a bundle holds {MAX_IMAGES} at most")]
     TooMany(usize),
 }
+
+/// Platforms of a bundle at most.
+const MOST_PLATFORMS: usize = 64;
 
 fn format_error(error: &FormatError) -> String {
     match error {
@@ -105,6 +111,9 @@ impl<'a> Bundle<'a> {
         let mut platforms: Vec<Platform<'a>> = Vec::new();
         for section in &sections {
             let Some(target) = section.target() else { continue };
+            if platforms.len() == MOST_PLATFORMS {
+                return Err(BundleError::Platforms);
+            }
             if platforms.iter().any(|p| p.target == target) {
                 return Err(BundleError::Duplicate(target.to_owned()));
             }

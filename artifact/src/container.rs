@@ -8,6 +8,9 @@ use wasmparser::{Chunk, Encoding, Parser, Payload};
 /// The section that signatures stand in (tool-conventions, `Signatures.md`). It is the first one of a signed module.
 pub const SIGNATURE_SECTION: &str = "signature";
 
+/// Sections of a module at most: each takes memory here, and as little as three bytes of the file. Toolchains write some tens.
+const MOST_SECTIONS: usize = 10_000;
+
 /// Bytes of a module before its first section.
 pub const PREAMBLE: usize = 8;
 
@@ -101,6 +104,10 @@ pub fn sections(wasm: &[u8]) -> Result<Vec<Section<'_>>, ContainerError> {
                 offset: wasm.len(),
             });
         }
+        if found.len() == MOST_SECTIONS {
+            let message = format!("it has more than {MOST_SECTIONS} sections");
+            return Err(ContainerError::Malformed { message, offset: start });
+        }
         found.push(Section { range: start..at, name, data });
     }
 }
@@ -190,6 +197,14 @@ mod tests {
             let whole = len == PREAMBLE || ends.contains(&len);
             assert_eq!(sections(&wasm[..len]).is_ok(), whole, "{len} bytes");
         }
+    }
+
+    #[test]
+    fn countless_sections_are_refused() {
+        let with = |n: usize| [&b"\0asm\x01\0\0\0"[..], &[0, 1, 0].repeat(n)].concat();
+        assert_eq!(sections(&with(MOST_SECTIONS)).unwrap().len(), MOST_SECTIONS);
+        let error = sections(&with(MOST_SECTIONS + 1)).unwrap_err().to_string();
+        assert!(error.contains("more than 10000 sections"), "{error}");
     }
 
     #[test]

@@ -27,7 +27,9 @@ fn from_variables(variable: impl Fn(&str) -> Option<PathBuf>) -> PathBuf {
 
 /// Refuses a directory that somebody else than its owner (this user or root) can change: itself, or by a directory above it. Above
 /// it, directories with the sticky bit will do, whose entries only owners can rename: `/tmp`.
-pub(crate) fn check(cache: &Path) -> Result<(), CacheError> {
+///
+/// The path that was looked at, without links: what is used from then on.
+pub(crate) fn check(cache: &Path) -> Result<PathBuf, CacheError> {
     let failed = |path: &Path, source| CacheError::Io { what: "look at", path: path.to_owned(), source };
     // Links are followed first: what counts is where it really is.
     let real = fs::canonicalize(cache).map_err(|e| failed(cache, e))?;
@@ -55,7 +57,7 @@ pub(crate) fn check(cache: &Path) -> Result<(), CacheError> {
             ));
         }
     }
-    Ok(())
+    Ok(real)
 }
 
 #[cfg(test)]

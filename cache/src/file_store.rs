@@ -8,10 +8,10 @@ use crate::entry::{self, Tail};
 use crate::key::{Difference, Key};
 use crate::{CacheError, Entry, Store, directory, files};
 use std::fs::{self, File, TryLockError};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The directory within the cache's; another layout will have another.
@@ -78,11 +78,11 @@ impl FileStore {
     /// # Errors
     /// [`CacheError::Refused`] for one that others can write to.
     pub fn open(directory: &Path, max_bytes: Option<u64>) -> Result<Self, CacheError> {
-        let store = Self { directory: directory.join(LAYOUT), max_bytes };
+        let mut store = Self { directory: directory.join(LAYOUT), max_bytes };
         if !store.directory.is_dir() {
             files::make_directory(&store.directory).map_err(|e| store.failed("make", &store.directory, e))?;
         }
-        directory::check(&store.directory)?;
+        store.directory = directory::check(&store.directory)?;
         Ok(store)
     }
 
@@ -91,9 +91,8 @@ impl FileStore {
     /// # Errors
     /// As [`Self::open`], and when there is none.
     pub fn open_existing(directory: &Path, max_bytes: Option<u64>) -> Result<Self, CacheError> {
-        let store = Self { directory: directory.join(LAYOUT), max_bytes };
-        directory::check(&store.directory)?;
-        Ok(store)
+        let checked = directory::check(&directory.join(LAYOUT))?;
+        Ok(Self { directory: checked, max_bytes })
     }
 
     /// Where the entries are.
@@ -201,9 +200,13 @@ impl FileStore {
     /// When something cannot be read or removed.
     pub fn prune(&self, max_bytes: Option<u64>, unused: Option<Duration>) -> Result<Pruned, CacheError> {
         let mut pruned = self.sweep()?;
-        // One at a time, so that two do not remove twice as much.
+        // One at a time, so that two do not remove twice as much. Nobody waits for it: whoever has it does the same.
         let directory = File::open(&self.directory).map_err(|e| self.failed("read", &self.directory, e))?;
-        directory.lock().map_err(|e| self.failed("lock", &self.directory, e))?;
+        match directory.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(pruned),
+            Err(TryLockError::Error(e)) => return Err(self.failed("lock", &self.directory, e)),
+        }
         let now = SystemTime::now();
         let all = self.list()?;
         let mut total: u64 = all.iter().map(|i| i.size).sum();
@@ -235,7 +238,7 @@ impl FileStore {
             let young = file.metadata().and_then(|m| m.modified()).is_ok_and(|made| {
                 SystemTime::now().duration_since(made).is_ok_and(|age| age < Duration::from_secs(1))
             });
-            if !young && file.try_lock().is_ok() {
+            if !young && file.try_lock().is_ok() && is_at(&file, &path) {
                 files::remove(&path).map_err(|e| self.failed("remove", &path, e))?;
                 pruned.leftovers += 1;
                 pruned.bytes += size;
@@ -260,11 +263,9 @@ impl FileStore {
 
     /// Writes the file of an entry, without its name.
     fn write(&self, key: &Key, artifact: &[u8]) -> Result<(PathBuf, File), CacheError> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let n = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = self.directory.join(format!("{UNFINISHED}{}-{n}", std::process::id()));
-        // One of a process that had our number and was killed.
-        files::remove(&path).map_err(|e| self.failed("remove", &path, e))?;
+        // Numbers of processes are no names: containers that share a cache have the same ones.
+        let random = RandomState::new().build_hasher().finish();
+        let path = self.directory.join(format!("{UNFINISHED}{}-{random:016x}", std::process::id()));
         let file = files::create_new(&path).map_err(|e| self.failed("write", &path, e))?;
         let written = file
             .lock()
@@ -279,6 +280,12 @@ impl FileStore {
             }
         }
     }
+}
+
+/// Whether a file that is open is still the one of this name.
+fn is_at(file: &File, path: &Path) -> bool {
+    let same = |m: fs::Metadata| file.metadata().is_ok_and(|ours| (ours.dev(), ours.ino()) == (m.dev(), m.ino()));
+    fs::symlink_metadata(path).is_ok_and(same)
 }
 
 impl Store for FileStore {
@@ -335,10 +342,7 @@ impl Store for FileStore {
             match file.try_lock() {
                 Ok(()) => {
                     // Whoever had it before may have removed it between our opening and locking it.
-                    let same = |m: fs::Metadata| {
-                        file.metadata().is_ok_and(|ours| (ours.dev(), ours.ino()) == (m.dev(), m.ino()))
-                    };
-                    if fs::symlink_metadata(&path).is_ok_and(same) {
+                    if is_at(&file, &path) {
                         return Ok(Lock { file, path });
                     }
                     continue;

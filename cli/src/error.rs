@@ -39,12 +39,24 @@ pub enum CliError {
         /// Why.
         source: nullvm_artifact::BundleError,
     },
+    /// A plugin could not be measured.
+    #[cfg(feature = "bench")]
+    #[error("cannot measure {file}: {message}")]
+    Bench {
+        /// The plugin as it was named.
+        file: String,
+        /// Why.
+        message: String,
+    },
     /// A key cannot be used.
     #[error(transparent)]
     Key(#[from] nullvm_trust::KeyError),
     /// The cache cannot be used.
     #[error(transparent)]
     Cache(#[from] nullvm_cache::CacheError),
+    /// A plugin could not be loaded as hosts load it.
+    #[error(transparent)]
+    Load(#[from] Box<nullvm_loader::LoadError>),
     /// Nothing could be fetched or pushed.
     #[cfg(feature = "fetch")]
     #[error(transparent)]

@@ -8,6 +8,7 @@ use nullvm_host::config::Cluster;
 use nullvm_host::log::Level;
 use serde_json::Value as Json;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 
 /// Where requests come from and go to.
 #[derive(Args)]
@@ -64,6 +65,45 @@ pub struct CodeArgs {
     /// Turn imports that no host offers into traps that name themselves
     #[arg(long)]
     pub stub_unknown_imports: bool,
+}
+
+/// Where native code comes from other than from compiling on the spot, and what may run.
+#[derive(Args)]
+#[command(next_help_heading = "Loading")]
+pub struct LoadArgs {
+    /// Use the native code of a bundle
+    #[arg(long)]
+    pub allow_precompiled: bool,
+
+    /// Do not compile: the bundle's code or none
+    #[arg(long, requires = "allow_precompiled")]
+    pub no_compile: bool,
+
+    /// Public key, a file; one of those given must have signed the plugin's file
+    #[arg(long, value_name = "FILE")]
+    pub key: Vec<PathBuf>,
+
+    /// List of compilers and hashes that must not run
+    #[arg(long, value_name = "FILE")]
+    pub deny: Option<PathBuf>,
+
+    /// Keep what is compiled in this cache, and take it from there
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+impl LoadArgs {
+    /// The first flag that was given, as the user wrote it.
+    pub fn given(&self) -> Option<&'static str> {
+        [
+            (self.allow_precompiled, "--allow-precompiled"),
+            (!self.key.is_empty(), "--key"),
+            (self.deny.is_some(), "--deny"),
+            (self.cache_dir.is_some(), "--cache-dir"),
+        ]
+        .into_iter()
+        .find_map(|(given, name)| given.then_some(name))
+    }
 }
 
 /// The plugin's configuration.

@@ -1,6 +1,7 @@
 //! The file that a command works on.
 
 use crate::CliError;
+use nullvm_trust::DenyList;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -50,4 +51,12 @@ fn read(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(LARGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// The deny list of a flag; without one nothing is denied.
+pub fn deny_list(path: Option<&Path>) -> Result<DenyList, CliError> {
+    let Some(path) = path else { return Ok(DenyList::default()) };
+    let input = Input::read(path)?;
+    DenyList::parse(&String::from_utf8_lossy(&input.bytes))
+        .map_err(|e| CliError::Usage(format!("{}: {e}", input.name)))
 }

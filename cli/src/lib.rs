@@ -5,6 +5,8 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "bench")]
+mod bench;
 mod bundle;
 mod cache;
 mod compile;
@@ -66,6 +68,8 @@ enum Command {
     Push(fetch::PushArgs),
     Inspect(inspect::InspectArgs),
     Shim(shim::ShimArgs),
+    #[cfg(feature = "bench")]
+    Bench(Box<bench::BenchArgs>),
     #[cfg(feature = "serve")]
     Serve(Box<serve::ServeArgs>),
     #[cfg(feature = "serve")]
@@ -104,6 +108,8 @@ where
         Command::Push(args) => fetch::push(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Shim(args) => shim::run(&args, console),
+        #[cfg(feature = "bench")]
+        Command::Bench(args) => bench::run(*args, console),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(*args, console),
         #[cfg(feature = "serve")]

@@ -2,27 +2,31 @@
 
 use crate::compile::{BoundsArg, TrapsArg};
 use crate::flags::{
-    CodeArgs, Direction, LimitArgs, NodeArgs, PluginArgs, TrafficArgs, metadata, text_or_file,
+    CodeArgs, Direction, LimitArgs, LoadArgs, NodeArgs, PluginArgs, TrafficArgs, metadata, text_or_file,
 };
-use crate::input::Input;
+use crate::input::{Input, deny_list};
 use crate::{CliError, Console};
 use clap::{Args, ValueEnum};
 use nullvm_host::config::NodeConfig;
-use nullvm_host::engine::LoadOptions;
+use nullvm_cache::{FileStore, Store};
+use nullvm_compiler::Options;
+use nullvm_host::engine::{self, LoadOptions};
 use nullvm_host::log::{LogSink, Logger};
 use nullvm_host::{
-    EngineKind, GuestLimits, HostConfig, PluginConfig, RunningServer, ServerConfig, run_until_ctrl_c,
+    EngineKind, GuestLimits, HostConfig, PluginConfig, RunningServer, Server, ServerConfig, run_until_ctrl_c,
 };
+use nullvm_loader::{Code, Compile, Loader, Origin, Policy};
+use nullvm_trust::PublicKey;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Serve HTTP through a plugin
 ///
-/// Compiles the plugin and proxies with it: requests go through it to an upstream, or are answered with a fixed response. Ends
-/// with Ctrl-C or SIGTERM.
+/// Compiles the plugin, or loads it from a bundle or a cache, and proxies with it: requests go through it to an upstream, or are
+/// answered with a fixed response. Ends with Ctrl-C or SIGTERM.
 #[derive(Args)]
 pub struct ServeArgs {
-    /// The plugin, or - for standard input
+    /// The plugin, a module or a bundle, or - for standard input
     #[arg(value_name = "FILTER.wasm")]
     file: PathBuf,
 
@@ -41,6 +45,9 @@ pub struct ServeArgs {
 
     #[command(flatten)]
     code: CodeArgs,
+
+    #[command(flatten)]
+    load: LoadArgs,
 
     #[command(flatten)]
     node: NodeArgs,
@@ -70,11 +77,63 @@ pub fn run(args: ServeArgs, console: &mut Console<'_>) -> Result<(), CliError> {
     }
     let input = Input::read(&args.file)?;
     let file = input.name.clone();
+    let failed = |message: String| CliError::Serve { file: file.clone(), message };
+    let plugin = match args.load.given() {
+        None => None,
+        Some(_) if engine == EngineKind::Native => Some(load(&args, &input, console)?),
+        Some(flag) => {
+            return Err(CliError::Usage(format!("{flag} is about native code; leave it out with --engine {engine}")));
+        }
+    };
     let config = config(args, input, engine)?;
-    let mut printed = Ok(());
-    run_until_ctrl_c(config, |server| printed = announce(server, engine, console))
-        .map_err(|e| CliError::Serve { file, message: e.to_string() })?;
-    printed
+    let server = match plugin {
+        Some(plugin) => Server::start_module(engine::loaded(plugin), config),
+        None => Server::start(config),
+    };
+    let server = server.map_err(|e| failed(e.to_string()))?;
+    announce(&server, engine, console)?;
+    run_until_ctrl_c(server).map_err(|e| failed(e.to_string()))
+}
+
+/// The plugin as hosts load it: verified, from the bundle or the cache, or compiled.
+fn load(
+    args: &ServeArgs,
+    input: &Input,
+    console: &mut Console<'_>,
+) -> Result<Arc<nullvm_shim::Plugin>, CliError> {
+    let options = Options {
+        cpu: Some("native".to_owned()),
+        bounds: args.code.bounds.into(),
+        traps: args.code.traps.into(),
+        interruptible: args.limits.deadline.is_some(),
+        stub_unknown_imports: args.code.stub_unknown_imports,
+        ..Options::default()
+    };
+    let compile = (!args.load.no_compile).then(|| Compile { options, ..Compile::default() });
+    let cache = match &args.load.cache_dir {
+        Some(path) => Some(Arc::new(FileStore::open(path, None)?) as Arc<dyn Store>),
+        None => None,
+    };
+    let policy = Policy {
+        allow_precompiled: args.load.allow_precompiled,
+        keys: args.load.key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?,
+        deny: deny_list(args.load.deny.as_deref())?,
+        compile,
+        cache,
+    };
+    let code = Code::Bytes(input.name.clone(), input.bytes.as_slice().into());
+    let loaded = Loader::new(policy).load(&code, None).map_err(|e| CliError::Load(Box::new(e)))?;
+    for line in &loaded.notes {
+        writeln!(console.err, "note: {line}")?;
+    }
+    let origin = match loaded.origin {
+        Origin::Bundle => "native code of the bundle",
+        Origin::Cache => "native code of the cache",
+        Origin::Compiled => "compiled",
+    };
+    let signer = loaded.signer.map(|id| format!(", signed by key {id}")).unwrap_or_default();
+    writeln!(console.err, "{}: {origin}{signer}", input.name)?;
+    Ok(loaded.plugin)
 }
 
 /// The one line that says that requests may come.
@@ -97,7 +156,7 @@ fn config(args: ServeArgs, input: Input, engine: EngineKind) -> Result<ServerCon
         call_traps: args.code.traps == TrapsArg::Call,
         ..LoadOptions::default()
     };
-    config.plugin = plugin(name, args.plugin)?;
+    config.plugin = plugin_config(name, args.plugin)?;
     config.host = HostConfig {
         limits: GuestLimits {
             memory: args.limits.memory_limit,
@@ -122,7 +181,8 @@ fn config(args: ServeArgs, input: Input, engine: EngineKind) -> Result<ServerCon
     Ok(config)
 }
 
-fn plugin(name: String, args: PluginArgs) -> Result<PluginConfig, CliError> {
+/// What the flags say of a plugin.
+pub fn plugin_config(name: String, args: PluginArgs) -> Result<PluginConfig, CliError> {
     let mut env = Vec::new();
     for variable in args.env {
         match variable.split_once('=') {

@@ -1,6 +1,6 @@
 //! `nullvmc verify`: whether artifacts are what they say.
 
-use crate::input::Input;
+use crate::input::{Input, deny_list};
 use crate::inspect::{hex, plugin_note};
 use crate::{CliError, Console};
 use clap::Args;
@@ -53,17 +53,9 @@ struct Against {
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs, console: &mut Console<'_>) -> Result<(), CliError> {
-    let deny = match &args.deny {
-        None => DenyList::default(),
-        Some(path) => {
-            let input = Input::read(path)?;
-            DenyList::parse(&String::from_utf8_lossy(&input.bytes))
-                .map_err(|e| CliError::Usage(format!("{}: {e}", input.name)))?
-        }
-    };
     let against = Against {
         keys: args.key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?,
-        deny,
+        deny: deny_list(args.deny.as_deref())?,
         wasm: args.wasm.as_ref().map(|path| Input::read(path)).transpose()?,
         reproduce: args.reproduce,
     };
@@ -123,6 +115,11 @@ impl Against {
         if !self.keys.is_empty() {
             let key = nullvm_trust::verify(bytes, &self.keys).map_err(|e| e.to_string())?;
             found.push(format!("signed by key {}", key.id()));
+        }
+        if let Some(content) = nullvm_trust::signed_content(bytes)
+            && let Some(entry) = self.deny.hash(&sha256(content))
+        {
+            return Err(format!("what is signed in it is on the deny list ({entry})"));
         }
         let bundle = Bundle::parse(bytes).map_err(|e| e.to_string())?;
         bundle.verify().map_err(|e| e.to_string())?;
@@ -227,16 +224,28 @@ impl Against {
     }
 
     fn check_module(&self, recorded: Option<&str>, wasm: Option<&[u8]>) -> Result<(), String> {
+        if let Some(entry) = recorded.and_then(unhex).and_then(|hash| self.deny.hash(&hash)) {
+            return Err(format!("its module is on the deny list ({entry})"));
+        }
         let Some(wasm) = wasm else { return Ok(()) };
         let module = module_sha256(wasm).map_err(|e| e.to_string())?;
         if recorded != Some(hex(&module).as_str()) {
             return Err(format!("it was made of the module {}, not of this one", recorded.unwrap_or("?")));
         }
-        match self.deny.hash(&module) {
-            None => Ok(()),
-            Some(entry) => Err(format!("its module is on the deny list ({entry})")),
-        }
+        Ok(())
     }
+}
+
+/// 64 hexadecimal digits.
+fn unhex(digits: &str) -> Option<[u8; 32]> {
+    let mut hash = [0; 32];
+    if digits.len() != 64 || !digits.is_ascii() {
+        return None;
+    }
+    for (i, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    Some(hash)
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

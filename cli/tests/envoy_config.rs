@@ -312,6 +312,90 @@ fn tcp() {
     }
 }
 
+/// Where the generic module gets the plugin from, and what it may run. Envoy runs it in the tests of the workspace (`generic`).
+#[test]
+fn the_generic_module() {
+    let wasm = filter("add_header");
+    let path = std::path::absolute(&wasm).unwrap();
+    let hash = sha256(&wasm);
+    let module = ["--generic-module", "/usr/lib/libnullvm_envoy.so", "--plugin-config", "a=b"];
+    let envelope = |more: &[&str]| {
+        let config = parse(&print(&[&[wasm.as_str()], &module[..], more].concat()));
+        let typed = &http_filter(&config)["typed_config"];
+        let file = &typed["dynamic_module_config"]["module"]["local"]["filename"];
+        assert_eq!(file, "/usr/lib/libnullvm_envoy.so");
+        typed["filter_config"]["value"]["nullvm"].clone()
+    };
+    assert_eq!(
+        envelope(&[]),
+        json!({
+            "vm_config": { "code": { "local": { "filename": path } } },
+            "loading": { "sha256": hash },
+            "configuration": "a=b",
+        })
+    );
+    assert_eq!(
+        envelope(&[
+            "--allow-precompiled",
+            "--no-compile",
+            "--key",
+            "/etc/fleet.pub",
+            "--deny",
+            "/etc/deny.txt",
+            "--url",
+            "https://files.test/f.wasm",
+        ]),
+        json!({
+            "vm_config": {
+                "code": { "remote": {
+                    "http_uri": { "uri": "https://files.test/f.wasm", "timeout": "30s" },
+                    "sha256": hash,
+                } },
+                "allow_precompiled": true,
+            },
+            "loading": {
+                "public_keys": ["/etc/fleet.pub"],
+                "deny_list": "/etc/deny.txt",
+                "compile": false,
+            },
+            "configuration": "a=b",
+        })
+    );
+    assert_eq!(
+        envelope(&["--url", "oci://h/f:1", "--cache-dir", "/var/cache/n", "--bounds", "explicit"]),
+        json!({
+            "vm_config": {
+                "code": { "remote": { "http_uri": { "uri": "oci://h/f:1", "timeout": "30s" } } },
+            },
+            "loading": {
+                "sha256": hash,
+                "cache": { "directory": "/var/cache/n" },
+                "compile": { "bounds": "explicit" },
+            },
+            "configuration": "a=b",
+        })
+    );
+    let istio = parse(&print(&[&[wasm.as_str(), "--for", "istio-envoy-filter"], &module[..]].concat()));
+    let value = &istio["spec"]["configPatches"][0]["patch"]["value"]["typed_config"];
+    assert!(value["filter_config"]["value"]["nullvm"]["vm_config"]["code"].is_object(), "{value}");
+    // Flags that would say nothing are refused.
+    for args in [
+        &["--allow-precompiled"][..],
+        &["--key", "/k"],
+        &["--url", "https://x/f.wasm"],
+        &["--for", "v8", "--generic-module", "/m.so"],
+        &["--generic-module", "/m.so", "--no-compile"],
+    ] {
+        let outcome = nullvmc([&["envoy-config", wasm.as_str()], args].concat());
+        assert_eq!(outcome.code, 2, "{args:?}: {}{}", outcome.out, outcome.err);
+    }
+}
+
+fn sha256(path: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(std::fs::read(path).unwrap()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// No stock Envoy can load it, so that only the text is checked.
 #[test]
 fn null_vm() {

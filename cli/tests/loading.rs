@@ -58,6 +58,77 @@ fn runs(loaded: Result<Loaded, LoadError>, origin: Origin) -> Loaded {
     loaded
 }
 
+/// A file that is vouched for, but whose section says that it is another module: it is compiled and kept as what it is.
+#[test]
+fn a_module_is_not_what_its_section_says() {
+    let dir = Dir::new("loading-claim");
+    let (own, other) = (std::fs::read(filter("get_add")).unwrap(), std::fs::read(filter("add_header")).unwrap());
+    let path = dir.path("own.wasm");
+    nullvmc(["bundle", &filter("get_add"), "-q", "--target", X86, "-o", &path]).ok();
+    let mut bytes = dir.read("own.wasm");
+    let (own_hash, other_hash): ([u8; 32], [u8; 32]) = (Sha256::digest(&own).into(), Sha256::digest(&other).into());
+    let at = bytes.windows(32).position(|w| w == own_hash).expect("the section's header");
+    bytes[at..at + 32].copy_from_slice(&other_hash);
+    let cache = dir.path("cache");
+    std::fs::create_dir(&cache).unwrap();
+    std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let store: Arc<dyn nullvm_cache::Store> = Arc::new(FileStore::open(Path::new(&cache), None).unwrap());
+    let policy = Policy { compile: compiling(), cache: Some(store), ..Policy::default() };
+    let pin = Sha256::digest(&bytes).into();
+    let code = Code::Bytes("the file".to_owned(), bytes.as_slice().into());
+    let loaded = runs(Loader::new(policy.clone()).load(&code, Some(&pin)), Origin::Compiled);
+    assert_eq!(loaded.module_sha256, own_hash);
+    runs(load(&policy, &other), Origin::Compiled);
+    runs(load(&policy, &own), Origin::Cache);
+    // Nor does a deny list go by what the section says.
+    let digits: String = own_hash.iter().map(|b| format!("{b:02x}")).collect();
+    let deny = DenyList::parse(&format!("sha256:{digits}")).unwrap();
+    for allow_precompiled in [false, true] {
+        let policy = Policy { deny: deny.clone(), allow_precompiled, ..policy.clone() };
+        let error = Loader::new(policy).load(&code, Some(&pin)).map(|l| l.origin).unwrap_err().to_string();
+        assert!(error.contains("its module is on the deny list"), "{error}");
+    }
+    // Run as it is, it is neither: its code is of another module than its section says.
+    let policy = Policy { allow_precompiled: true, ..Policy::default() };
+    let error = Loader::new(policy).load(&code, Some(&pin)).map(|l| l.origin).unwrap_err().to_string();
+    assert!(error.contains("another module"), "{error}");
+}
+
+/// An image that is denied does not run because it was compiled here, or because the cache has it.
+#[test]
+fn a_denied_image_is_not_compiled_instead() {
+    let dir = Dir::new("loading-denied");
+    let cache = dir.path("cache");
+    std::fs::create_dir(&cache).unwrap();
+    std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let store: Arc<dyn nullvm_cache::Store> = Arc::new(FileStore::open(Path::new(&cache), None).unwrap());
+    let policy = Policy { compile: compiling(), cache: Some(store), ..Policy::default() };
+    let wasm = std::fs::read(filter("get_add")).unwrap();
+    let loaded = runs(load(&policy, &wasm), Origin::Compiled);
+    let hash: String =
+        loaded.plugin.image().unwrap().header().sha256.iter().map(|b| format!("{b:02x}")).collect();
+    let deny = DenyList::parse(&format!("sha256:{hash}")).unwrap();
+    for cache in [policy.cache.clone(), None] {
+        refused(&Policy { deny: deny.clone(), cache, ..policy.clone() }, &wasm, &["its code is on the deny list"]);
+    }
+}
+
+/// Anybody can add a signature to a file and make another file of it; what was signed stays what it was.
+#[test]
+fn another_signature_does_not_undo_a_denial() {
+    let wasm = std::fs::read(filter("get_add")).unwrap();
+    let signed = nullvm_trust::sign(&wasm, &KeyPair::generate()).unwrap();
+    let content = nullvm_trust::signed_content(&signed).unwrap();
+    let hash: String = Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect();
+    let deny = DenyList::parse(&format!("sha256:{hash}")).unwrap();
+    let policy = Policy { compile: compiling(), deny, ..Policy::default() };
+    for _ in 0..2 {
+        let again = nullvm_trust::sign(&signed, &KeyPair::generate()).unwrap();
+        assert_ne!(again, signed);
+        refused(&policy, &again, &["what is signed in it is on the deny list"]);
+    }
+}
+
 #[test]
 fn native_code_is_used_where_it_is_allowed_and_compiled_otherwise() {
     let dir = Dir::new("loading-allowed");

@@ -6,6 +6,7 @@ mod common;
 use common::{Dir, filter, nullvmc, plugin, wat};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::DirBuilderExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -101,6 +102,44 @@ fn through_to_an_upstream() {
     let response = server.get("/some/path", "");
     assert!(response.starts_with("HTTP/1.1 201") && response.ends_with("from upstream"), "{response}");
     assert!(response.contains("a: b"), "{response}");
+}
+
+/// As hosts load plugins: from a signed bundle, from a cache; and what they refuse.
+#[test]
+fn bundles_and_caches() {
+    let dir = Dir::new("serve-bundle");
+    let bundle = dir.path("f.bundle.wasm");
+    let target = ["--target", "x86_64-unknown-linux-gnu"];
+    nullvmc([&["bundle", &filter("add_header"), "-q", "-o", &bundle], &target[..]].concat()).ok();
+    nullvmc(["keygen", "-o", &dir.path("a.key")]).ok();
+    nullvmc(["keygen", "-o", &dir.path("b.key")]).ok();
+    nullvmc(["sign", &bundle, "--key", &dir.path("a.key")]).ok();
+    let (a, b) = (dir.path("a.pub"), dir.path("b.pub"));
+    let answers = |args: &[&str]| {
+        let common = ["--respond", "200:x", "--plugin-config", "header_1=v"];
+        let server = Serving::start(&[args, &common].concat());
+        let response = server.get("/", "");
+        assert!(response.contains("header_1: v"), "{args:?}: {response}");
+    };
+    answers(&[&bundle, "--allow-precompiled", "--no-compile", "--key", &a]);
+    let cache = dir.path("cache");
+    std::fs::DirBuilder::new().mode(0o700).create(&cache).unwrap();
+    for _ in 0..2 {
+        answers(&[&filter("add_header"), "--cache-dir", &cache]);
+    }
+    let listed = nullvmc(["cache", "--cache-dir", &cache, "list"]).ok().out;
+    assert!(listed.contains("1 entr"), "{listed}");
+    let refused = |args: &[&str], part: &str| {
+        nullvmc([&["serve", "--listen", "127.0.0.1:0"], args].concat()).error(part);
+    };
+    refused(&[&bundle, "--allow-precompiled", "--key", &b], "none of the 1 configured keys signed it");
+    refused(&[&filter("add_header"), "--allow-precompiled", "--no-compile"], "it has no code for");
+    let deny = dir.write("deny.txt", "cranelift <9.0.0\n");
+    refused(&[&bundle, "--allow-precompiled", "--no-compile", "--deny", &deny], "is on the deny list");
+    // A deadline wants code that can be stopped, which is not in this bundle.
+    refused(&[&bundle, "--allow-precompiled", "--no-compile", "--deadline", "5"], "interrupt");
+    let wasmi = nullvmc(["serve", &bundle, "--engine", "wasmi", "--allow-precompiled"]);
+    assert_eq!(wasmi.code, 2, "{}", wasmi.err);
 }
 
 #[test]

@@ -178,6 +178,7 @@ impl Fetcher {
             url: url.clone(),
             accept: "application/wasm, */*;q=0.5",
             authorization: None,
+            bound: false,
             form: None,
             limit: self.options.max_size,
             part: "the file",
@@ -211,7 +212,10 @@ fn run<T: Send>(
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("nullvm-fetch".to_owned());
         match thread.spawn_scoped(scope, body) {
-            Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Ok(handle) => handle.join().unwrap_or_else(|_| {
+                // Its message has been printed. A host goes on.
+                Err(Problem::Start("internal error; please report it".to_owned()))
+            }),
             Err(e) => Err(Problem::Start(e.to_string())),
         }
     })

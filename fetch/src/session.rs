@@ -35,6 +35,8 @@ pub(crate) const USER_AGENT: &str = concat!("nullvm/", env!("CARGO_PKG_VERSION")
 /// The client of one fetch. It lives as long as the fetch's runtime.
 pub(crate) struct Session<'a> {
     client: Client,
+    /// Follows redirects within a host only: for what asks for credentials or carries them.
+    bound: Client,
     /// What the caller wants.
     pub options: &'a Options,
 }
@@ -44,6 +46,8 @@ pub(crate) struct Request<'a> {
     pub url: Url,
     pub accept: &'a str,
     pub authorization: Option<&'a HeaderValue>,
+    /// Whether a redirect to another host is refused.
+    pub bound: bool,
     /// A form to POST; otherwise it is a GET.
     pub form: Option<String>,
     /// The most bytes that the body may have.
@@ -88,17 +92,26 @@ impl<'a> Session<'a> {
     /// A client for one fetch that starts at `host`.
     pub fn new(options: &'a Options, host: &str) -> Result<Self, Problem> {
         let start = |e: OptionsError| Problem::Start(e.to_string());
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls(options.ca_file.as_deref()).map_err(start)?)
-            .connect_timeout(options.connect_timeout)
-            .read_timeout(STALL)
-            .redirect(Policy::custom(redirect))
-            .user_agent(USER_AGENT);
-        if is_loopback(host) {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|e| start(OptionsError::Client(reason(&e))))?;
-        Ok(Self { client, options })
+        let tls = tls(options.ca_file.as_deref()).map_err(start)?;
+        let client = |policy: Policy| {
+            let mut builder = Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .connect_timeout(options.connect_timeout)
+                .read_timeout(STALL)
+                .redirect(policy)
+                // It would tell another server the query of the address that led there, which may be a secret.
+                .referer(false)
+                .user_agent(USER_AGENT);
+            if is_loopback(host) {
+                builder = builder.no_proxy();
+            }
+            builder.build().map_err(|e| start(OptionsError::Client(reason(&e))))
+        };
+        Ok(Self {
+            client: client(Policy::custom(|attempt| redirect(attempt, false)))?,
+            bound: client(Policy::custom(|attempt| redirect(attempt, true)))?,
+            options,
+        })
     }
 
     /// Sends a request until an answer comes that no retry would better.
@@ -132,7 +145,8 @@ impl<'a> Session<'a> {
     async fn attempt(&self, request: &Request<'_>, attempts: u32) -> Result<Reply, Failed> {
         let host = display_host(&request.url);
         let method = if request.form.is_some() { Method::POST } else { Method::GET };
-        let mut builder = self.client.request(method, request.url.clone()).header("accept", request.accept);
+        let client = if request.bound { &self.bound } else { &self.client };
+        let mut builder = client.request(method, request.url.clone()).header("accept", request.accept);
         if let Some(value) = request.authorization {
             builder = builder.header(AUTHORIZATION, value.clone());
         }
@@ -201,11 +215,16 @@ struct Refused {
     reason: &'static str,
 }
 
-fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+fn redirect(attempt: Attempt<'_>, bound: bool) -> reqwest::redirect::Action {
     let previous = attempt.previous();
     let Some(from) = previous.last() else { return attempt.follow() };
     let reason = if from.scheme() == "https" && attempt.url().scheme() != "https" {
         "from TLS to plain text is not followed"
+    } else if bound
+        && (from.host_str(), from.port_or_known_default())
+            != (attempt.url().host_str(), attempt.url().port_or_known_default())
+    {
+        "what has to do with credentials is not followed to another host"
     } else if previous.contains(attempt.url()) {
         "that is a loop"
     } else if previous.len() > REDIRECTS {

@@ -6,7 +6,8 @@ use nullvm_cache::{Entry, Key, Store};
 use nullvm_compiler::codegen::COMPILER;
 use nullvm_compiler::identity::Recorded;
 use nullvm_compiler::{Options, emit};
-use nullvm_shim::{HashCheck, Image};
+use nullvm_shim::{HashCheck, Image, ImageError};
+use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -62,14 +63,14 @@ pub(crate) fn image(
     let mut lock = None;
     if let Some(cache) = &policy.cache {
         if let Some(image) = cached(cache.as_ref(), &key, notes) {
-            return Ok((image, Origin::Cache));
+            return allowed(name, policy, image, Origin::Cache);
         }
         // One compiles, the others wait and find it. Who may not write to the cache compiles for itself.
         match cache.lock(&key, compile.lock_timeout) {
             Ok(taken) => {
                 lock = Some(taken);
                 if let Some(image) = cached(cache.as_ref(), &key, notes) {
-                    return Ok((image, Origin::Cache));
+                    return allowed(name, policy, image, Origin::Cache);
                 }
                 if let Ok(Some(differences)) = cache.nearest(&key) {
                     let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
@@ -87,7 +88,7 @@ pub(crate) fn image(
             // From there its pages are shared with other processes.
             Ok(()) => {
                 if let Some(image) = cached(cache.as_ref(), &key, notes) {
-                    return Ok((image, Origin::Compiled));
+                    return allowed(name, policy, image, Origin::Compiled);
                 }
             }
             Err(e) => notes.push(format!("{name}: not kept: {e}")),
@@ -95,12 +96,34 @@ pub(crate) fn image(
     }
     // Made a moment ago, in this process.
     let image = Image::map_with(&bytes, HashCheck::Skip).map_err(|e| refused(&e))?;
-    Ok((image, Origin::Compiled))
+    allowed(name, policy, image, Origin::Compiled)
+}
+
+/// Unless the deny list names the image: the same module compiled in the same way is the same code, wherever that was done.
+fn allowed(
+    name: &str,
+    policy: &Policy,
+    image: Image,
+    origin: Origin,
+) -> Result<(Image, Origin), LoadError> {
+    match policy.deny.hash(&image.header().sha256) {
+        None => Ok((image, origin)),
+        Some(entry) => Err(LoadError::Denied {
+            name: name.to_owned(),
+            what: "its code".to_owned(),
+            entry,
+            remedy: "compile it otherwise, or with another version",
+        }),
+    }
+}
+
+fn denied(errno: i32) -> bool {
+    std::io::Error::from_raw_os_error(errno).kind() == std::io::ErrorKind::PermissionDenied
 }
 
 /// What a cache has; whatever is wrong with it is no reason not to run.
 fn cached(cache: &dyn Store, key: &Key, notes: &mut Vec<String>) -> Option<Image> {
-    let Entry { file, len } = match cache.get(key) {
+    let Entry { mut file, len } = match cache.get(key) {
         Ok(found) => found?,
         Err(e) => {
             notes.push(e.to_string());
@@ -110,6 +133,12 @@ fn cached(cache: &dyn Store, key: &Key, notes: &mut Vec<String>) -> Option<Image
     // A disk can forget; the hash is 1 to 2 ms per MB.
     match Image::map_file(file.as_raw_fd(), usize::try_from(len).ok()?, HashCheck::Check) {
         Ok(image) => Some(image),
+        // A file system that is mounted noexec: the code is copied out of it.
+        Err(ImageError::System(errno)) if denied(errno) => {
+            let mut bytes = Vec::new();
+            file.by_ref().take(len).read_to_end(&mut bytes).ok()?;
+            Image::map(&bytes).map_err(|e| notes.push(format!("the cache entry {}: {e}", key.name()))).ok()
+        }
         Err(e) => {
             notes.push(format!(
                 "the cache entry {} is not used: {e}; `nullvmc cache verify --remove-damaged` removes it",

@@ -87,6 +87,10 @@ impl Loader {
         let plugin = timed(&mut timings.plugin, || {
             Plugin::from_image(image).map_err(|source| LoadError::Plugin { name: name.clone(), source })
         })?;
+        if plugin.meta().header.wasm_sha256 != module_sha256 {
+            let source = nullvm_artifact::BundleError::Foreign { target: TARGET.to_owned(), index: 0 };
+            return Err(LoadError::Bundle { name, source });
+        }
         Ok(Loaded { plugin, origin, module_sha256, signer, notes, timings })
     }
 
@@ -106,6 +110,12 @@ impl Loader {
                 return Err(LoadError::Sha256 { name: name.to_owned(), found, wanted });
             }
             self.denied_hash(name, "the file", &found)?;
+        }
+        // Signatures can be added to a file by anybody, and make another file of it.
+        if !self.policy.deny.is_empty()
+            && let Some(content) = nullvm_trust::signed_content(wasm)
+        {
+            self.denied_hash(name, "what is signed in it", &Sha256::digest(content).into())?;
         }
         if self.policy.keys.is_empty() {
             return Ok(None);
@@ -138,11 +148,12 @@ impl Loader {
         let failed = |source| LoadError::Bundle { name: name.to_owned(), source };
         let found = Bundle::parse(wasm).map_err(failed)?;
         let platform = found.platform(TARGET);
-        let module_sha256 = match platform {
-            // What the index says is as good as the file.
-            Some(platform) if covered => platform.section.header.module_sha256,
-            _ => found.module_sha256(),
-        };
+        let claimed = platform
+            .filter(|_| covered && self.policy.allow_precompiled && self.policy.deny.is_empty())
+            .map(|platform| platform.section.header.module_sha256);
+        // Whoever vouches for the file vouches for the code in it, and for what that was made of. What is compiled here, kept
+        // in a cache for others, or looked for in a deny list goes by what the module really is.
+        let module_sha256 = claimed.unwrap_or_else(|| found.module_sha256());
         self.denied_hash(name, "its module", &module_sha256)?;
         let mut why = match (platform, self.policy.allow_precompiled) {
             (None, true) => format!("it has no code for {TARGET}"),
@@ -171,6 +182,7 @@ impl Loader {
                 Err(error) => return Err(error),
             }
         }
+        let module_sha256 = if claimed.is_some() { found.module_sha256() } else { module_sha256 };
         self.compiled(name, wasm, &module_sha256, why, notes)
             .map(|(image, origin)| (image, origin, module_sha256))
     }

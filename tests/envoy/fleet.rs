@@ -21,7 +21,7 @@ const X86: &str = "x86_64-unknown-linux-gnu";
 const ARM: &str = "aarch64-unknown-linux-gnu";
 
 /// A plugin of the generic module.
-fn plugin(name: &str, file: &Path, loading: Value) -> Plugin {
+pub fn plugin(name: &str, file: &Path, loading: Value) -> Plugin {
     let mut more = Map::new();
     let precompiled = loading["compile"] == json!(false);
     more.insert(
@@ -43,7 +43,7 @@ fn plugin(name: &str, file: &Path, loading: Value) -> Plugin {
     }
 }
 
-fn listener(plugin: &Plugin) -> Value {
+pub fn listener(plugin: &Plugin) -> Value {
     let mut listener = HttpListener::new(plugin, Engine::Module, "");
     listener.to = To::Respond("Hello world".to_owned());
     listener.to_json()

@@ -7,6 +7,7 @@ mod cases;
 mod compare;
 mod differences;
 mod fleet;
+mod generic;
 mod load;
 mod other_hooks;
 mod parity;
@@ -24,17 +25,27 @@ fn compiler() -> Compiler {
 }
 
 fn run(args: &[String]) -> Result<(), String> {
+    outcome(args).map(drop)
+}
+
+/// What a command printed, or its error.
+fn outcome(args: &[String]) -> Result<String, String> {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console { out: &mut out, err: &mut err, progress: false };
     let program = std::iter::once("nullvmc".to_owned());
     match main_with_args(program.chain(args.iter().cloned()), &mut console) {
-        0 => Ok(()),
+        0 => Ok(String::from_utf8_lossy(&out).into_owned()),
         code => Err(format!("exit code {code}: {}", String::from_utf8_lossy(&err))),
     }
 }
 
 /// Runs `nullvmc`, in this process.
 fn nullvmc(args: &[&str]) {
+    printed(args);
+}
+
+/// Runs `nullvmc`, in this process: what it printed.
+fn printed(args: &[&str]) -> String {
     let args: Vec<String> = args.iter().map(ToString::to_string).collect();
-    run(&args).unwrap_or_else(|e| panic!("nullvmc {}: {e}", args.join(" ")));
+    outcome(&args).unwrap_or_else(|e| panic!("nullvmc {}: {e}", args.join(" ")))
 }

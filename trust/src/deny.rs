@@ -93,7 +93,7 @@ impl DenyList {
             Entry::Program { name, versions: denied } => {
                 let hit = versions
                     .iter()
-                    .any(|(n, version)| n == name && version.as_ref().is_some_and(|v| denied.matches(v)));
+                    .any(|(n, version)| n == name && version.as_ref().is_some_and(|v| falls_under(v, denied)));
                 (unreadable || hit).then(|| entry.to_string())
             }
         })
@@ -103,6 +103,12 @@ impl DenyList {
     pub fn hash(&self, hash: &[u8; 32]) -> Option<String> {
         self.0.iter().find(|e| matches!(e, Entry::Hash(h) if h == hash)).map(Entry::to_string)
     }
+}
+
+/// As it is, or as the release that it comes before: requirements of ranges do not match versions such as `0.2.0-rc.1`.
+fn falls_under(version: &Version, denied: &VersionReq) -> bool {
+    let release = Version { pre: semver::Prerelease::EMPTY, ..version.clone() };
+    denied.matches(version) || denied.matches(&release)
 }
 
 #[cfg(test)]
@@ -119,6 +125,8 @@ mod tests {
         assert_eq!(of("nullvmc 0.1.0 cranelift 0.135.9"), None);
         assert_eq!(of("nullvmc 0.2.0 cranelift 0.136.0").as_deref(), Some("nullvmc =0.2.0"));
         assert_eq!(of("nullvmc 0.2.1 cranelift 0.129.0"), None);
+        assert!(of("nullvmc 0.1.0 cranelift 0.135.8-rc.1").is_some(), "before a release that is denied");
+        assert!(of("nullvmc 0.2.0-rc.1 cranelift 0.136.0").is_some());
         // What cannot be read is not let through.
         for odd in ["", "nullvmc", "nullvmc x cranelift 0.140.0", "nullvmc 0.9.0 cranelift"] {
             assert!(of(odd).is_some(), "{odd:?}");

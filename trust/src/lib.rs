@@ -11,4 +11,4 @@ mod signature;
 
 pub use deny::{DenyError, DenyList};
 pub use keys::{KeyError, KeyPair, PublicKey};
-pub use signature::{SignatureError, sign, verify};
+pub use signature::{SignatureError, sign, signed_content, verify};

@@ -2,8 +2,8 @@
 //!
 //! One section in front of all others carries them. Ours covers every byte behind it by one hash, which is also the only kind that
 //! proxy-wasm-cpp-host takes: one signature satisfies both. Signatures over parts of a module are valid in the format and
-//! refused here. The section itself must be written in the one way that wasmsign2 writes it, so that no bit of a signed file can be
-//! changed without notice.
+//! refused here. The section itself must be written in the one way that wasmsign2 writes it, so that there is nothing in it but
+//! signatures, of which anybody can add more. Every byte behind it is signed: [`signed_content`].
 
 use crate::keys::{KeyPair, PublicKey, hex};
 use nullvm_artifact::ContainerError;
@@ -129,6 +129,56 @@ pub fn verify<'k>(wasm: &[u8], keys: &'k [PublicKey]) -> Result<&'k PublicKey, S
     })
 }
 
+/// What the signatures of a signed module cover: everything behind them. `None` for a module without, and for what is none.
+///
+/// A signature can be taken away or added by anybody, which makes another file of it; this stays.
+pub fn signed_content(wasm: &[u8]) -> Option<&[u8]> {
+    let sections = container::sections(wasm).ok()?;
+    let first = sections.first().filter(|s| s.is_signature())?;
+    wasm.get(first.range.end..)
+}
+
+/// Whether all lengths in a section lie within it. The parser takes memory for what a length says before it looks whether there
+/// is as much.
+fn lengths_fit(mut payload: &[u8]) -> bool {
+    fn bytes<'a>(from: &mut &'a [u8], n: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = from.split_at_checked(n)?;
+        *from = rest;
+        Some(taken)
+    }
+    fn number(from: &mut &[u8]) -> Option<usize> {
+        let mut n = 0u32;
+        for shift in [0, 7, 14, 21, 28] {
+            let byte = bytes(from, 1)?[0];
+            n |= u32::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(n as usize);
+            }
+        }
+        None
+    }
+    fn slice<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
+        let len = number(from)?;
+        bytes(from, len)
+    }
+    let mut walk = || -> Option<()> {
+        bytes(&mut payload, VERSIONS.len())?;
+        for _ in 0..number(&mut payload)? {
+            let mut set = slice(&mut payload)?;
+            let hashes = number(&mut set)?;
+            bytes(&mut set, hashes.checked_mul(32)?)?;
+            for _ in 0..number(&mut set)? {
+                let mut signature = slice(&mut set)?;
+                slice(&mut signature)?;
+                bytes(&mut signature, 1)?;
+                slice(&mut signature)?;
+            }
+        }
+        Some(())
+    };
+    walk().is_some()
+}
+
 /// The one hash of a section, and the signatures over it.
 struct Signatures {
     hash: Vec<u8>,
@@ -138,6 +188,9 @@ struct Signatures {
 impl Signatures {
     fn parse(payload: &[u8]) -> Result<Self, SignatureError> {
         use SignatureError::{Malformed, Partial};
+        if !lengths_fit(payload) {
+            return Err(Malformed("a length in it reaches beyond its end"));
+        }
         let data = SignatureData::deserialize(payload).map_err(|_| Malformed("wasmsign2 cannot parse it"))?;
         if [data.specification_version, data.content_type, data.hash_function] != VERSIONS {
             return Err(Malformed(
@@ -155,5 +208,32 @@ impl Signatures {
             return Err(Malformed("it has more signatures than anybody would want"));
         }
         Ok(Self { hash, all: set.signatures })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_no_reason_to_take_memory() {
+        let key = KeyPair::generate();
+        let signed = sign(b"\0asm\x01\0\0\0", &key).unwrap();
+        let sections = container::sections(&signed).unwrap();
+        let good = sections[0].data;
+        assert!(lengths_fit(good));
+        assert!(Signatures::parse(good).is_ok());
+        for cut in 0..good.len() {
+            assert!(!lengths_fit(&good[..cut]), "{cut} bytes");
+        }
+        // Four gigabytes, in each place that has a length.
+        let huge = [0xff, 0xff, 0xff, 0xff, 0x0f];
+        for at in [&[1, 1, 1, 1][..], &[1, 1, 1, 1, 7, 0, 1], &[1, 1, 1, 1, 9, 0, 1, 7], &[1, 1, 1, 1, 6]] {
+            let payload = [at, &huge[..], &[0; 8]].concat();
+            assert!(!lengths_fit(&payload), "{payload:?}");
+            assert!(matches!(Signatures::parse(&payload), Err(SignatureError::Malformed(_))));
+        }
+        assert_eq!(signed_content(&signed), Some(&[][..]));
+        assert_eq!(signed_content(b"\0asm\x01\0\0\0"), None);
     }
 }

@@ -11,7 +11,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     let criterion = root.join("target/criterion");
     let _ = std::fs::remove_dir_all(&criterion);
     let status = Command::new("cargo")
-        .args(["bench", "--package", "nullvm", "--bench", "engines"])
+        .args(["bench", "--workspace", "--exclude", "nullvm-shim-staticlib", "--bench", "engines", "--bench", "boundary"])
         .current_dir(root)
         .status()
         .map_err(|e| format!("cannot run cargo: {e}"))?;
@@ -22,7 +22,7 @@ pub fn run(root: &Path) -> Result<(), String> {
 }
 
 /// A time with its unit.
-fn time(nanoseconds: f64) -> String {
+pub fn time(nanoseconds: f64) -> String {
     match nanoseconds {
         n if n < 1e3 => format!("{n:.1} ns"),
         n if n < 1e6 => format!("{:.2} us", n / 1e3),
@@ -36,9 +36,9 @@ fn read(path: &Path) -> Option<serde_json::Value> {
 }
 
 /// Group, then bench, then median and bounds of its confidence interval.
-type Results = BTreeMap<String, Vec<(String, f64, f64, f64)>>;
+pub type Results = BTreeMap<String, Vec<(String, f64, f64, f64)>>;
 
-fn results(criterion: &Path) -> Result<Results, String> {
+pub fn results(criterion: &Path) -> Result<Results, String> {
     let mut all = Results::new();
     let groups = std::fs::read_dir(criterion).map_err(|e| format!("{}: {e}", criterion.display()))?;
     for group in groups.flatten() {
@@ -52,8 +52,12 @@ fn results(criterion: &Path) -> Result<Results, String> {
             let text = |key: &str| about[key].as_str().unwrap_or_default().to_owned();
             let median = &estimates["median"];
             let number = |value: &serde_json::Value| value.as_f64().unwrap_or(f64::NAN);
+            let name = match about["value_str"].as_str() {
+                Some(value) => format!("{}, {value}", text("function_id")),
+                None => text("function_id"),
+            };
             all.entry(text("group_id")).or_default().push((
-                text("function_id"),
+                name,
                 number(&median["point_estimate"]),
                 number(&median["confidence_interval"]["lower_bound"]),
                 number(&median["confidence_interval"]["upper_bound"]),
@@ -68,7 +72,7 @@ fn render(criterion: &Path) -> Result<String, String> {
         "Written by `cargo xtask bench` from the criterion benches in `benches/`; do not edit. Times are medians with their 95 %\n\
          confidence interval and vary from machine to machine: what counts is the ratio within one run. Every comparison checks\n\
          that all engines did the same before it times them. Each engine answers the plugin's imports with the same host\n\
-         functions. Versions: wasmtime 48.0.8, wasmi 2.0.0, Cranelift 0.135.8, default settings.\n\n",
+         functions, which do next to nothing. Versions: wasmtime 48.0.8, wasmi 2.0.0, Cranelift 0.135.8, default settings.\n\n",
     );
     let _ = writeln!(page, "Machine: {}\n", page::machine());
     for (group, mut benches) in results(criterion)? {

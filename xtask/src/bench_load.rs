@@ -7,7 +7,7 @@ use std::process::Command;
 /// Runs the bench and writes its part.
 pub fn run(root: &Path) -> Result<(), String> {
     let output = Command::new("cargo")
-        .args(["bench", "--package", "nullvm", "--bench", "loading"])
+        .args(["bench", "--workspace", "--exclude", "nullvm-shim-staticlib", "--bench", "loading"])
         .current_dir(root)
         .stderr(std::process::Stdio::inherit())
         .output()

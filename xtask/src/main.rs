@@ -4,6 +4,7 @@
 mod aarch64;
 mod bench;
 mod bench_envoy;
+mod bench_kernels;
 mod bench_load;
 mod envoy;
 mod page;
@@ -34,6 +35,8 @@ enum Task {
     },
     /// Run the benches and write their part of docs/benchmarks.md
     Bench,
+    /// Compare the code of the kernels with other engines' and with C compilers', and write that part of docs/benchmarks.md
+    BenchKernels,
     /// Measure loading and the memory of instances, and write that part of docs/benchmarks.md
     BenchLoad,
     /// Measure in Envoy what a filter costs (CPU, memory, latency), and write that part of docs/benchmarks.md
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::TestAarch64 => aarch64::run(root()),
         Task::Envoy { versions } => envoys(&versions),
         Task::Bench => bench::run(root()),
+        Task::BenchKernels => bench_kernels::run(root()),
         Task::BenchLoad => bench_load::run(root()),
         Task::BenchEnvoy(options) => bench_envoy::run(root(), &options),
         Task::Shim { target, sysroot } => shim::run(root(), &target, &sysroot),

@@ -6,12 +6,14 @@ mod plugin;
 mod tree;
 
 use crate::compile::{BoundsArg, TrapsArg, default_name};
-use crate::flags::{CodeArgs, LimitArgs, NodeArgs, PluginArgs, TrafficArgs};
+use crate::flags::{CodeArgs, LimitArgs, LoadArgs, NodeArgs, PluginArgs, TrafficArgs};
 use crate::input::Input;
+use crate::inspect::hex;
 use crate::{CliError, Console, envoy_module, null_vm};
 use clap::{Args, ValueEnum};
 use nullvm_compiler::Options;
-use plugin::Plugin;
+use plugin::{Loading, Plugin};
+use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tree::Tree;
@@ -34,7 +36,11 @@ pub struct EnvoyConfigArgs {
     #[arg(long, value_name = "PATH")]
     module: Option<PathBuf>,
 
-    /// Where Istio's WasmPlugin gets the plugin from: oci://, https:// or file:// [default: the file]
+    /// Use the generic module, libnullvm_envoy.so, at this path as Envoy finds it: it loads the plugin's file
+    #[arg(long, value_name = "PATH", conflicts_with = "module")]
+    generic_module: Option<PathBuf>,
+
+    /// Where the generic module or Istio's WasmPlugin gets the plugin from: oci://, https:// or file:// [default: the file]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 
@@ -53,6 +59,9 @@ pub struct EnvoyConfigArgs {
 
     #[command(flatten)]
     code: CodeArgs,
+
+    #[command(flatten)]
+    load: LoadArgs,
 
     #[command(flatten)]
     node: NodeArgs,
@@ -78,7 +87,7 @@ pub fn run(args: &EnvoyConfigArgs, console: &mut Console<'_>) -> Result<(), CliE
     let stem = input.stem();
     let symbol = default_name(stem.as_deref());
     let name = args.plugin.name.clone().or(stem).unwrap_or_else(|| "plugin".to_owned());
-    let plugin = Plugin::new(name, &args.plugin, &args.limits, &args.node)?;
+    let mut plugin = Plugin::new(name, &args.plugin, &args.limits, &args.node)?;
     let module = || -> Result<String, CliError> {
         let path = match &args.module {
             Some(path) => path.clone(),
@@ -93,16 +102,35 @@ pub fn run(args: &EnvoyConfigArgs, console: &mut Console<'_>) -> Result<(), CliE
         }
     };
 
+    let generic = args.generic()?;
+    if generic.is_some() {
+        plugin.loading = Some(args.loading(&input)?);
+    }
+
     let mut notes = Vec::new();
     let tcp = args.traffic.tcp;
     let (tree, component) = match args.form {
         Form::Module | Form::IstioEnvoyFilter => {
-            let module = module()?;
-            notes.push(format!("Module: {}", args.compile_command("envoy-module", &module)));
+            let module = match generic {
+                Some(path) => {
+                    notes.push("The generic module is built once: cargo build --release -p nullvm-envoy-generic".to_owned());
+                    path
+                }
+                None => {
+                    let module = module()?;
+                    notes.push(format!("Module: {}", args.compile_command("envoy-module", &module)));
+                    module
+                }
+            };
             if args.form == Form::Module {
                 (args.bootstrap(plugin.module_filter(&module, tcp), &plugin)?, Some("dynamic_modules"))
             } else {
-                notes.push("The proxy's container needs the module at that path: mount it.".to_owned());
+                let what = if args.generic_module.is_some() && args.url.is_none() {
+                    "the module and the plugin at those paths: mount them."
+                } else {
+                    "the module at that path: mount it."
+                };
+                notes.push(format!("The proxy's container needs {what}"));
                 (istio::envoy_filter(&plugin, &module, &args.traffic, &args.node), None)
             }
         }
@@ -152,6 +180,77 @@ pub fn run(args: &EnvoyConfigArgs, console: &mut Console<'_>) -> Result<(), CliE
 }
 
 impl EnvoyConfigArgs {
+    /// Path of the generic module, where it is asked for. Flags that only it understands are refused elsewhere.
+    fn generic(&self) -> Result<Option<String>, CliError> {
+        let module = matches!(self.form, Form::Module | Form::IstioEnvoyFilter);
+        match (&self.generic_module, self.load.given()) {
+            (Some(path), _) if module => Ok(Some(utf8(&absolute(path)?)?)),
+            (Some(_), _) => {
+                Err(CliError::Usage("--generic-module goes with --for module or istio-envoy-filter".to_owned()))
+            }
+            (None, Some(flag)) => {
+                Err(CliError::Usage(format!("{flag} is for the generic module; name it with --generic-module")))
+            }
+            (None, None) if self.url.is_some() && self.form != Form::IstioWasmPlugin => Err(CliError::Usage(
+                "--url is for the generic module and for istio-wasm-plugin".to_owned(),
+            )),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// What the generic module is told: the file or the address, pinned by its hash where no key says who made it.
+    fn loading(&self, input: &Input) -> Result<Loading, CliError> {
+        let hash = hex(&Sha256::digest(&input.bytes));
+        let signed = !self.load.key.is_empty();
+        let mut how = Tree::map();
+        let code = match self.url.as_deref() {
+            Some(url) if !url.starts_with("file://") => {
+                let uri = Tree::map().with("uri", url).with("timeout", "30s");
+                let mut remote = Tree::map().with("http_uri", uri);
+                // Of a registry it would be the manifest's, which is not known here.
+                if !url.starts_with("oci://") {
+                    remote = remote.with("sha256", hash.as_str());
+                } else if !signed {
+                    how = how.with("sha256", hash.as_str());
+                }
+                Tree::from([("remote", remote)])
+            }
+            url => {
+                let path = match (url.and_then(|url| url.strip_prefix("file://")), &input.path) {
+                    (Some(path), _) => path.to_owned(),
+                    (None, Some(path)) => utf8(&absolute(path)?)?,
+                    (None, None) => {
+                        let text = "name the plugin's file, or give --url: the generic module loads it";
+                        return Err(CliError::Usage(text.to_owned()));
+                    }
+                };
+                if !signed {
+                    how = how.with("sha256", hash.as_str());
+                }
+                Tree::from([("local", Tree::from([("filename", path.into())]))])
+            }
+        };
+        let paths = |paths: &[PathBuf]| -> Result<Vec<Tree>, CliError> {
+            paths.iter().map(|path| Ok(utf8(&absolute(path)?)?.into())).collect()
+        };
+        how = how.with_some("public_keys", paths(&self.load.key)?);
+        if let Some(path) = &self.load.deny {
+            how = how.with("deny_list", utf8(&absolute(path)?)?);
+        }
+        if let Some(path) = &self.load.cache_dir {
+            how = how.with("cache", [("directory", Tree::from(utf8(&absolute(path)?)?))]);
+        }
+        let compile = Tree::map()
+            .with_some("bounds", if self.code.bounds == BoundsArg::Explicit { "explicit" } else { "" })
+            .with_some("traps", if self.code.traps == TrapsArg::Call { "call" } else { "" })
+            .with_some("stub_unknown_imports", self.code.stub_unknown_imports);
+        how = match self.load.no_compile {
+            true => how.with("compile", false),
+            false => how.with_some("compile", compile),
+        };
+        Ok(Loading { code, allow_precompiled: self.load.allow_precompiled, how })
+    }
+
     fn bootstrap(&self, filter: Tree, plugin: &Plugin) -> Result<Tree, CliError> {
         bootstrap::bootstrap(filter, &self.traffic, &self.node, &plugin.node)
     }

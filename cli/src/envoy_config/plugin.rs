@@ -27,6 +27,18 @@ pub struct Plugin {
     pub limits: Tree,
     /// `node.id`, `node.cluster`, `node.metadata`
     pub node: Tree,
+    /// For the generic module: where its code is, and how it is loaded.
+    pub loading: Option<Loading>,
+}
+
+/// What the generic module is told of a plugin's code.
+pub struct Loading {
+    /// `vm_config.code`
+    pub code: Tree,
+    /// `vm_config.allow_precompiled`
+    pub allow_precompiled: bool,
+    /// `loading`
+    pub how: Tree,
 }
 
 /// The defaults of `hosts/envoy-module`, and those of the flags.
@@ -75,6 +87,7 @@ impl Plugin {
                 .with_some("id", node.node_id.as_str())
                 .with_some("cluster", node.node_cluster.as_str())
                 .with_some("metadata", metadata("--node-metadata", node.node_metadata.clone())?),
+            loading: None,
         })
     }
 
@@ -123,16 +136,24 @@ impl Plugin {
 
     /// The plugin's configuration as it is where that is all there is, else the adapter's envelope.
     fn filter_config(&self) -> Tree {
-        let vm = Tree::map()
+        let mut vm = Tree::map()
             .with_some("vm_id", self.vm_id.as_str())
             .with_some("configuration", text_or_any(&self.vm_config))
             .with_some("environment_variables", self.environment());
+        let mut how = Tree::map();
+        if let Some(loading) = &self.loading {
+            vm = vm
+                .with("code", loading.code.clone())
+                .with_some("allow_precompiled", loading.allow_precompiled);
+            how = loading.how.clone();
+        }
         let envelope = Tree::map()
             .with_some("root_id", self.root_id.as_str())
             .with_some("vm_config", vm)
             .with_some("failure_policy", if self.fail_open { "FAIL_OPEN" } else { "" })
             .with_some("capability_restriction_config", self.restrictions())
             .with_some("limits", self.limits.clone())
+            .with_some("loading", how)
             .with_some("node", self.node.clone());
         if envelope.is_empty() && !is_envelope(&self.configuration) {
             return any(&self.configuration);

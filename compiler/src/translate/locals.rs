@@ -100,6 +100,14 @@ impl Translator<'_, '_> {
         }
     }
 
+    /// The value of a local, unless it lies on the stack.
+    pub(super) fn variable_local(&mut self, index: u32) -> Option<Value> {
+        match self.locals[index as usize].0 {
+            Local::Variable(variable) => Some(self.b.use_var(variable)),
+            Local::Stack { .. } => None,
+        }
+    }
+
     pub(super) fn set_local(&mut self, index: u32, value: Value) {
         let value = self.canonical(value);
         self.write_local(self.locals[index as usize].0, value);

@@ -27,7 +27,7 @@ use crate::module::{Body, Module};
 use crate::proxy_abi::Bindings;
 use crate::{CompileError, Options};
 use context::Regions;
-use control::Frame;
+use control::{Beginning, Frame};
 use cranelift_codegen::ir::{self, InstBuilder, Type, Value, types};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -90,6 +90,8 @@ pub(crate) struct Translator<'a, 'm> {
     /// The operand stack. Vectors lie on it with whatever lane type they have.
     stack: Vec<Value>,
     frames: Vec<Frame>,
+    /// Whether a loop was opened just now that may begin by dispatching.
+    beginning: Beginning,
     /// Whether the code at the current position can run.
     reachable: bool,
     /// Blocks opened within unreachable code.
@@ -118,6 +120,7 @@ impl<'a, 'm> Translator<'a, 'm> {
             return_area,
             stack: Vec::new(),
             frames: Vec::new(),
+            beginning: Beginning::default(),
             reachable: true,
             unreachable_depth: 0,
             locals: Vec::new(),
@@ -172,6 +175,7 @@ impl<'a, 'm> Translator<'a, 'm> {
         if !self.reachable {
             return self.unreachable_operator(op);
         }
+        self.beginning = self.beginning.after(op, self.frames.len());
         if self.numeric(op)
             || self.variable(op)
             || self.memory(op)

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Nobody who serves requests should wait for a compiler.
 const NICENESS: i32 = 10;
@@ -24,9 +24,22 @@ const NICENESS: i32 = 10;
 /// One line for the log.
 pub fn plugin(config: &PluginConfig) -> Result<Arc<Plugin>, String> {
     let code = &config.code;
-    let (name, bytes) = read(code)?;
+    // Too far away to be told as a time is as good as never.
+    let deadline = Instant::now().checked_add(code.timeout).ok_or("nullvm.loading.timeout: is too long")?;
+    let remaining = || deadline.saturating_duration_since(Instant::now());
     let policy = policy(config)?;
-    let key = (Sha256::digest(&bytes).into(), format!("{code:?} {policy:?} {:?}", config.limits.deadline_ms));
+    let how = format!("{} {policy:?} {:?}", code.how(), config.limits.deadline_ms);
+    let key = |name: &str, hash: [u8; 32]| (hash, format!("{name} {how}"));
+    // A source that names its hash need not be asked again for what is in use already.
+    let pinned = match code.source()? {
+        CodeSource::Remote(remote) => remote.sha256.map(|hash| key(&remote.uri, hash)),
+        _ => None,
+    };
+    if let Some(plugin) = pinned.as_ref().and_then(shared::find) {
+        return Ok(plugin);
+    }
+    let (name, bytes) = read(code, deadline)?;
+    let key = pinned.unwrap_or_else(|| key("", Sha256::digest(&bytes).into()));
     if let Some(plugin) = shared::find(&key) {
         return Ok(plugin);
     }
@@ -55,7 +68,7 @@ pub fn plugin(config: &PluginConfig) -> Result<Arc<Plugin>, String> {
     };
     let thread = std::thread::Builder::new().name("nullvm-load".to_owned());
     thread.spawn(work).map_err(|e| format!("cannot start a thread to load the plugin: {e}"))?;
-    match result.recv_timeout(code.timeout) {
+    match result.recv_timeout(remaining()) {
         Ok(loaded) => loaded.map(|plugin| shared::keep(key, plugin)),
         Err(RecvTimeoutError::Timeout) => Err(format!(
             "loading takes longer than {:?}; it goes on and what is compiled is kept in the cache; nullvm.loading.timeout is the limit",
@@ -68,10 +81,10 @@ pub fn plugin(config: &PluginConfig) -> Result<Arc<Plugin>, String> {
     }
 }
 
-fn read(code: &CodeConfig) -> Result<(String, Arc<[u8]>), String> {
+fn read(code: &CodeConfig, deadline: Instant) -> Result<(String, Arc<[u8]>), String> {
     match code.source()? {
         CodeSource::Inline(bytes) => Ok(("the inline code".to_owned(), bytes.as_slice().into())),
-        CodeSource::Remote(remote) => fetch(remote, code.timeout),
+        CodeSource::Remote(remote) => fetch(remote, deadline),
         CodeSource::File(path) => {
             let bytes = nullvm_loader::read(path).map_err(|e| e.to_string())?;
             Ok((path.display().to_string(), bytes.into()))
@@ -80,7 +93,7 @@ fn read(code: &CodeConfig) -> Result<(String, Arc<[u8]>), String> {
 }
 
 /// The file, checked against its hash. Waits for it, within the time that a configuration waits for its code.
-fn fetch(remote: &RemoteSource, timeout: Duration) -> Result<(String, Arc<[u8]>), String> {
+fn fetch(remote: &RemoteSource, deadline: Instant) -> Result<(String, Arc<[u8]>), String> {
     let options = nullvm_fetch::Options {
         attempt_timeout: remote.timeout,
         retries: remote.retries,
@@ -89,7 +102,7 @@ fn fetch(remote: &RemoteSource, timeout: Duration) -> Result<(String, Arc<[u8]>)
     let source = Source::parse(&remote.uri, remote.sha256.map(nullvm_fetch::Sha256))
         .map_err(|e| format!("nullvm.vm_config.code.remote: {e}"))?;
     let fetcher = Fetcher::new(options).map_err(|e| e.to_string())?;
-    let fetched = fetcher.fetch(&source, Instant::now() + timeout).map_err(|e| e.to_string())?;
+    let fetched = fetcher.fetch(&source, deadline).map_err(|e| e.to_string())?;
     Ok((fetched.origin.to_string(), fetched.bytes.into()))
 }
 
@@ -110,10 +123,11 @@ fn policy(config: &PluginConfig) -> Result<Policy, String> {
             DenyList::parse(&text).map_err(|e| format!("{}: {e}", path.display()))?
         }
     };
-    let compile = code
-        .compile
-        .as_ref()
-        .map(|how| Compile { options: options(how, config.limits.deadline_ms > 0), ..Compile::default() });
+    let compile = code.compile.as_ref().map(|how| Compile {
+        options: options(how, config.limits.deadline_ms > 0),
+        // Whoever compiles the same may have been stopped: then there has to be time left to do it here.
+        lock_timeout: code.timeout / 2,
+    });
     let cache = if compile.is_some() { cache(code)? } else { None };
     Ok(Policy { allow_precompiled: code.allow_precompiled, keys, deny, compile, cache })
 }

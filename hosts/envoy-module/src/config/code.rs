@@ -101,6 +101,25 @@ impl CodeConfig {
         }
     }
 
+    /// Everything but where the code is, as text: what decides, together with the code's hash, what is loaded.
+    pub fn how(&self) -> String {
+        let Self {
+            source: _,
+            allow_precompiled,
+            configured: _,
+            sha256,
+            public_keys,
+            deny_list,
+            cache,
+            cache_max_bytes,
+            compile,
+            timeout: _,
+        } = self;
+        format!(
+            "{allow_precompiled} {sha256:?} {public_keys:?} {deny_list:?} {cache:?} {cache_max_bytes:?} {compile:?}"
+        )
+    }
+
     pub(super) fn read_source(&mut self, at: &str, value: &Value) {
         self.source = Some(source(at, value));
     }

@@ -280,7 +280,7 @@ fn backoff(at: &str, fields: &Map<String, Value>) -> Result<Backoff, String> {
         fields.get(a).or(fields.get(b)).map(|v| duration(&format!("{at}.{a}"), v)).transpose()
     };
     let base = get("base_interval", "baseInterval")?.unwrap_or(Backoff::default().base);
-    let max = get("max_interval", "maxInterval")?.unwrap_or(base * 10);
+    let max = get("max_interval", "maxInterval")?.unwrap_or(base.saturating_mul(10));
     if max < base {
         return Err(format!("{at}: max_interval is shorter than base_interval"));
     }

@@ -10,6 +10,9 @@ mod wasmi;
 #[cfg(feature = "wasmtime")]
 mod wasmtime;
 
+#[cfg(feature = "native")]
+pub use native::loaded;
+
 use crate::config::{EngineKind, GuestLimits};
 use core::ffi::c_void;
 use nullvm_shim::dispatch::dispatch;

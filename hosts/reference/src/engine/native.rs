@@ -23,7 +23,12 @@ pub(super) fn load(name: &str, wasm: &[u8], options: LoadOptions) -> Result<Arc<
     let compiled = compile(wasm, &options).map_err(|e| module_error(&e))?;
     let image = emit::image(&compiled).map_err(|e| module_error(&e))?;
     let image = Image::map(&image).map_err(|e| module_error(&e))?;
-    Ok(Arc::new(NativeModule(Plugin::from_image(image).map_err(|e| module_error(&e))?)))
+    Ok(loaded(Plugin::from_image(image).map_err(|e| module_error(&e))?))
+}
+
+/// A module whose code is loaded already, from a bundle or a cache.
+pub fn loaded(plugin: Arc<Plugin>) -> Arc<dyn Module> {
+    Arc::new(NativeModule(plugin))
 }
 
 /// A name that the compiler takes, letters, digits and underscores, and that is none of the runtime's own.

@@ -179,16 +179,11 @@ impl Drop for RunningServer {
     }
 }
 
-/// Runs a server until the user interrupts it (SIGINT) or it is told to end (SIGTERM).
+/// Lets a server run until the user interrupts it (SIGINT) or it is told to end (SIGTERM), and shuts it down.
 ///
 /// # Errors
-/// When it does not start, or signals cannot be waited for.
-pub fn run_until_ctrl_c(
-    config: ServerConfig,
-    started: impl FnOnce(&RunningServer),
-) -> Result<(), ServerError> {
-    let server = Server::start(config)?;
-    started(&server);
+/// When signals cannot be waited for.
+pub fn run_until_ctrl_c(server: RunningServer) -> Result<(), ServerError> {
     let runtime = runtime()?;
     runtime.block_on(told_to_end()).map_err(system("waiting for a signal"))?;
     server.shutdown();
