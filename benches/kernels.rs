@@ -182,7 +182,7 @@ impl V8 {
     }
 
     fn ask(&mut self, kernel: &str, rounds: u32, calls: u64) -> (Duration, u32) {
-        writeln!(self.to, "{kernel} {rounds} {calls}").expect("node listens");
+        writeln!(self.to, "{} {rounds} {calls}", kernel.trim_start_matches("k_")).expect("node listens");
         let mut line = String::new();
         self.from.read_line(&mut line).expect("node answers");
         let answer: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
@@ -209,19 +209,18 @@ impl Drop for V8 {
 }
 
 fn engines() -> Vec<(&'static str, Box<dyn Engine>)> {
-    let ours = |options: Options| -> Box<dyn Engine> {
-        Box::new(Ours::new(&Options { checks: false, ..options }))
-    };
+    let ours =
+        |options: Options| -> Box<dyn Engine> { Box::new(Ours::new(&Options { checks: false, ..options })) };
     let mut all: Vec<(&'static str, Box<dyn Engine>)> = Vec::new();
     let mut add = |name: &'static str, engine: Option<Box<dyn Engine>>| match engine {
         Some(engine) => all.push((name, engine)),
         None => eprintln!("{name}: left out, its tools are not on this machine"),
     };
-    let shared =
-        |form, cc| Shared::build(form, cc).map(|shared| -> Box<dyn Engine> { Box::new(shared) });
+    let shared = |form, cc| Shared::build(form, cc).map(|shared| -> Box<dyn Engine> { Box::new(shared) });
     add("clang", shared("--native", "clang"));
     add("gcc", shared("--native", "gcc"));
     add("nullvm", Some(ours(Options::default())));
+    add("nullvm native", Some(ours(Options { cpu: Some("native".to_owned()), ..Options::default() })));
     let explicit = Options { bounds: Bounds::Explicit, traps: Traps::Call, ..Options::default() };
     add("nullvm explicit", Some(ours(Options { traps: Traps::Signal, ..explicit.clone() })));
     add("nullvm explicit, no signals", Some(ours(explicit)));
@@ -254,9 +253,11 @@ fn bench(c: &mut Criterion) {
 
 fn config() -> Criterion {
     Criterion::default()
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_millis(800))
-        .sample_size(20)
+        .warm_up_time(Duration::from_millis(50))
+        .measurement_time(Duration::from_millis(250))
+        .sample_size(15)
+        // Its cost is more than that of the measurement.
+        .nresamples(2000)
 }
 
 criterion_group! { name = benches; config = config(); targets = bench }

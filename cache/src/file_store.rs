@@ -284,7 +284,8 @@ impl FileStore {
 
 /// Whether a file that is open is still the one of this name.
 fn is_at(file: &File, path: &Path) -> bool {
-    let same = |m: fs::Metadata| file.metadata().is_ok_and(|ours| (ours.dev(), ours.ino()) == (m.dev(), m.ino()));
+    let same =
+        |m: fs::Metadata| file.metadata().is_ok_and(|ours| (ours.dev(), ours.ino()) == (m.dev(), m.ino()));
     fs::symlink_metadata(path).is_ok_and(same)
 }
 

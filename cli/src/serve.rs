@@ -7,15 +7,15 @@ use crate::flags::{
 use crate::input::{Input, deny_list};
 use crate::{CliError, Console};
 use clap::{Args, ValueEnum};
-use nullvm_host::config::NodeConfig;
 use nullvm_cache::{FileStore, Store};
 use nullvm_compiler::Options;
+use nullvm_host::config::NodeConfig;
 use nullvm_host::engine::{self, LoadOptions};
 use nullvm_host::log::{LogSink, Logger};
 use nullvm_host::{
     EngineKind, GuestLimits, HostConfig, PluginConfig, RunningServer, Server, ServerConfig, run_until_ctrl_c,
 };
-use nullvm_loader::{Code, Compile, Loader, Origin, Policy};
+use nullvm_loader::{Code, Compile, Loaded, Loader, Origin, Policy};
 use nullvm_trust::PublicKey;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,29 +78,27 @@ pub fn run(args: ServeArgs, console: &mut Console<'_>) -> Result<(), CliError> {
     let input = Input::read(&args.file)?;
     let file = input.name.clone();
     let failed = |message: String| CliError::Serve { file: file.clone(), message };
-    let plugin = match args.load.given() {
+    let loaded = match args.load.given() {
         None => None,
-        Some(_) if engine == EngineKind::Native => Some(load(&args, &input, console)?),
+        Some(_) if engine == EngineKind::Native => Some(load(&args, &input)?),
         Some(flag) => {
-            return Err(CliError::Usage(format!("{flag} is about native code; leave it out with --engine {engine}")));
+            return Err(CliError::Usage(format!(
+                "{flag} is about native code; leave it out with --engine {engine}"
+            )));
         }
     };
     let config = config(args, input, engine)?;
-    let server = match plugin {
-        Some(plugin) => Server::start_module(engine::loaded(plugin), config),
+    let server = match &loaded {
+        Some(loaded) => Server::start_module(engine::loaded(loaded.plugin.clone()), config),
         None => Server::start(config),
     };
     let server = server.map_err(|e| failed(e.to_string()))?;
-    announce(&server, engine, console)?;
+    announce(&server, engine, loaded.as_ref(), console)?;
     run_until_ctrl_c(server).map_err(|e| failed(e.to_string()))
 }
 
 /// The plugin as hosts load it: verified, from the bundle or the cache, or compiled.
-fn load(
-    args: &ServeArgs,
-    input: &Input,
-    console: &mut Console<'_>,
-) -> Result<Arc<nullvm_shim::Plugin>, CliError> {
+fn load(args: &ServeArgs, input: &Input) -> Result<Loaded, CliError> {
     let options = Options {
         cpu: Some("native".to_owned()),
         bounds: args.code.bounds.into(),
@@ -122,23 +120,29 @@ fn load(
         cache,
     };
     let code = Code::Bytes(input.name.clone(), input.bytes.as_slice().into());
-    let loaded = Loader::new(policy).load(&code, None).map_err(|e| CliError::Load(Box::new(e)))?;
-    for line in &loaded.notes {
-        writeln!(console.err, "note: {line}")?;
-    }
-    let origin = match loaded.origin {
-        Origin::Bundle => "native code of the bundle",
-        Origin::Cache => "native code of the cache",
-        Origin::Compiled => "compiled",
-    };
-    let signer = loaded.signer.map(|id| format!(", signed by key {id}")).unwrap_or_default();
-    writeln!(console.err, "{}: {origin}{signer}", input.name)?;
-    Ok(loaded.plugin)
+    Loader::new(policy).load(&code, None).map_err(|e| CliError::Load(Box::new(e)))
 }
 
 /// The one line that says that requests may come.
-fn announce(server: &RunningServer, engine: EngineKind, console: &mut Console<'_>) -> Result<(), CliError> {
+fn announce(
+    server: &RunningServer,
+    engine: EngineKind,
+    loaded: Option<&Loaded>,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    for line in loaded.iter().flat_map(|l| &l.notes) {
+        writeln!(console.err, "note: {line}")?;
+    }
     write!(console.out, "listening on {}, engine {engine}", server.local_addr())?;
+    if let Some(loaded) = loaded {
+        let origin = match loaded.origin {
+            Origin::Bundle => "code of the bundle",
+            Origin::Cache => "code of the cache",
+            Origin::Compiled => "compiled",
+        };
+        let signer = loaded.signer.as_ref().map(|id| format!(", signed by key {id}")).unwrap_or_default();
+        write!(console.out, " ({origin}{signer})")?;
+    }
     if let Some(admin) = server.admin_addr() {
         write!(console.out, ", admin on {admin}")?;
     }

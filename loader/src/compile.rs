@@ -100,12 +100,7 @@ pub(crate) fn image(
 }
 
 /// Unless the deny list names the image: the same module compiled in the same way is the same code, wherever that was done.
-fn allowed(
-    name: &str,
-    policy: &Policy,
-    image: Image,
-    origin: Origin,
-) -> Result<(Image, Origin), LoadError> {
+fn allowed(name: &str, policy: &Policy, image: Image, origin: Origin) -> Result<(Image, Origin), LoadError> {
     match policy.deny.hash(&image.header().sha256) {
         None => Ok((image, origin)),
         Some(entry) => Err(LoadError::Denied {

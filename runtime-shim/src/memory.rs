@@ -76,6 +76,12 @@ impl fmt::Display for MemoryError {
 
 impl core::error::Error for MemoryError {}
 
+/// Bytes of segments that are written at once.
+const WRITE: usize = 64 * 1024;
+
+/// Zeros that are written between segments rather than skipped.
+const GAP: u64 = 256;
+
 /// The bytes that a memory starts with, as a file that slots map copy-on-write.
 #[derive(Debug)]
 struct InitialFile {
@@ -100,15 +106,49 @@ impl InitialFile {
         if unsafe { libc::ftruncate(fd, len as i64) } != 0 {
             return None;
         }
-        for d in meta.data.iter().filter(|d| d.active != 0 && d.len > 0) {
-            if !file.write(u64::from(d.memory_offset) - first, segment_bytes(meta, d)) {
-                return None;
-            }
+        if !file.write_all(meta) {
+            return None;
         }
         let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE | libc::F_SEAL_SEAL;
         // SAFETY: a descriptor of our own. A kernel without seals only loses a safety net.
         unsafe { libc::fcntl(fd, libc::F_ADD_SEALS, seals) };
         Some(file)
+    }
+
+    /// Writes the active segments in their order, those that follow each other closely in one go: some toolchains make tens of
+    /// thousands of a few bytes each. Not through a mapping, where a system without memory answers with a signal.
+    fn write_all(&self, meta: &Meta<'_>) -> bool {
+        let mut pending = Vec::with_capacity(WRITE);
+        // Where `pending` goes, and the end of everything before it: behind that there is nothing that zeros could cover.
+        let (mut at, mut written) = (0, 0);
+        for d in meta.data.iter().filter(|d| d.active != 0 && d.len > 0) {
+            let (offset, bytes) = (u64::from(d.memory_offset) - self.first, segment_bytes(meta, d));
+            let end = at + pending.len() as u64;
+            let gap = offset.checked_sub(end).filter(|gap| *gap <= GAP && end >= written);
+            match gap {
+                Some(gap) if pending.len() + gap as usize + bytes.len() <= WRITE => {
+                    pending.resize(pending.len() + gap as usize, 0);
+                }
+                _ => {
+                    if !self.write(at, &pending) {
+                        return false;
+                    }
+                    written = written.max(end);
+                    pending.clear();
+                    at = offset;
+                }
+            }
+            if bytes.len() > WRITE {
+                if !self.write(offset, bytes) {
+                    return false;
+                }
+                at = offset + bytes.len() as u64;
+                written = written.max(at);
+            } else {
+                pending.extend_from_slice(bytes);
+            }
+        }
+        self.write(at, &pending)
     }
 
     fn write(&self, mut offset: u64, mut bytes: &[u8]) -> bool {

@@ -130,6 +130,40 @@ fn segments() {
     assert_eq!(code(Build { elements, ..Build::default() }), TrapCode::TableOutOfBounds);
 }
 
+/// Segments in any order and over each other: a later one wins, between them are zeros. Sizes and gaps are around those at which the
+/// shim writes several at once.
+#[test]
+fn segments_over_each_other() {
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut below = |n: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random >> 11) as usize % n
+    };
+    for round in 0..40 {
+        let mut expected = vec![0; 131072];
+        let mut data = Vec::new();
+        let mut next = below(300);
+        for i in 0..below(60) {
+            let len = match below(12) {
+                0 => 64 * 1024 + below(3) - 1,
+                1 => 4096 + below(300),
+                _ => below(40),
+            };
+            let offset = if below(5) == 0 { below(131072) } else { next + below(270) };
+            let (offset, len) = (offset.min(131072), len.min(131072 - offset.min(131072)));
+            let bytes = vec![(i + 1) as u8; len];
+            expected[offset..offset + len].copy_from_slice(&bytes);
+            next = offset + len;
+            data.push((true, offset as u32, bytes));
+        }
+        let plugin = Build { data, ..Build::default() }.plugin();
+        let one = instance(&plugin, &Limits::default());
+        assert!(all(&one) == expected, "round {round}");
+    }
+}
+
 #[test]
 fn bulk_operations_overlap() {
     let plugin = Build { memory: (64, 64), ..Build::default() }.plugin();

@@ -111,7 +111,8 @@ pub fn generate(seed: u64) -> Module {
     Module { wasm, functions }
 }
 
-fn exported_functions(wasm: &[u8]) -> Vec<Function> {
+/// What a module exports.
+pub fn exported_functions(wasm: &[u8]) -> Vec<Function> {
     let mut types: Vec<FuncType> = Vec::new();
     let mut functions: Vec<u32> = Vec::new();
     let mut exported = Vec::new();

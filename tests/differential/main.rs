@@ -6,12 +6,14 @@
 
 mod engine;
 mod generate;
+mod machines;
 mod native;
 mod wasmi_engine;
 mod wasmtime_engine;
 
 use engine::{Engine, Instantiate, Outcome, Run, Trap};
 use generate::{Module, generate, plant};
+use machines::machine;
 use native::Native;
 use std::collections::BTreeMap;
 
@@ -116,6 +118,21 @@ fn random_modules() {
         assert!(report.traps.len() >= 3, "fewer than 3 kinds of traps: {:?}", report.traps);
         assert!(report.host_calls > 0, "no host call");
     }
+}
+
+/// Loops that dispatch, in every mode of the compiler.
+#[test]
+fn state_machines() {
+    let first = number("NULLVM_DIFF_SEED", 1);
+    let modules = number("NULLVM_DIFF_MODULES", 600);
+    let mut report = Report::default();
+    for seed in first..first + modules {
+        let module = machine(seed);
+        compare(seed, &module, &module.wasm, Native::mode(seed), &mut report);
+    }
+    println!("state machines: {} modules, {} calls", report.modules, report.calls);
+    assert!(report.differences.is_empty(), "{}", report.differences.join("\n"));
+    assert_eq!((report.ran, report.modules), (modules as usize, modules as usize));
 }
 
 /// The comparison finds a planted bug: native code of a module with one operator exchanged.

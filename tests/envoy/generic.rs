@@ -208,9 +208,7 @@ fn a_bundle_from_a_registry() {
     let with = |uri: &str| {
         let mut plugin = plugin("pulled", Path::new("/none"), json!({ "compile": false }));
         let code = json!({ "remote": { "http_uri": { "uri": uri, "timeout": "5s", "cluster": "none" } } });
-        plugin
-            .module_only
-            .insert("vm_config".to_owned(), json!({ "code": code, "allow_precompiled": true }));
+        plugin.module_only.insert("vm_config".to_owned(), json!({ "code": code, "allow_precompiled": true }));
         bootstrap(vec![listener(&plugin)], Vec::new())
     };
     let envoy = start(&with(&reference));

@@ -91,9 +91,9 @@ impl DenyList {
         self.0.iter().find_map(|entry| match entry {
             Entry::Hash(_) => None,
             Entry::Program { name, versions: denied } => {
-                let hit = versions
-                    .iter()
-                    .any(|(n, version)| n == name && version.as_ref().is_some_and(|v| falls_under(v, denied)));
+                let hit = versions.iter().any(|(n, version)| {
+                    n == name && version.as_ref().is_some_and(|v| falls_under(v, denied))
+                });
                 (unreadable || hit).then(|| entry.to_string())
             }
         })

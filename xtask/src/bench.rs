@@ -11,7 +11,16 @@ pub fn run(root: &Path) -> Result<(), String> {
     let criterion = root.join("target/criterion");
     let _ = std::fs::remove_dir_all(&criterion);
     let status = Command::new("cargo")
-        .args(["bench", "--workspace", "--exclude", "nullvm-shim-staticlib", "--bench", "engines", "--bench", "boundary"])
+        .args([
+            "bench",
+            "--workspace",
+            "--exclude",
+            "nullvm-shim-staticlib",
+            "--bench",
+            "engines",
+            "--bench",
+            "boundary",
+        ])
         .current_dir(root)
         .status()
         .map_err(|e| format!("cannot run cargo: {e}"))?;

@@ -126,7 +126,10 @@ mod tests {
         let page = render(&results);
         assert!(page.contains("| a | 100.0 ns | 2.00 |"), "{page}");
         assert!(page.contains("| **geometric mean** | | **1.00** |"), "{page}");
-        assert!(page.contains("| nullvm over clang: stretch: native | 1.000 | at most 1.1 | met |"), "{page}");
+        assert!(
+            page.contains("| nullvm over clang: stretch: native | 1.000 | at most 1.1 | met |"),
+            "{page}"
+        );
         assert!(!page.contains("wasmi |"), "what is not there has no column: {page}");
     }
 }

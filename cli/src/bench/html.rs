@@ -64,7 +64,11 @@ pub fn page(report: &Report, all: &All) -> Result<String, String> {
     for engine in &report.engines {
         let _ = writeln!(page, "<li>{}: {}</li>", escape(&engine.name), escape(engine.version));
     }
-    let _ = write!(page, "</ul>\n<p class=\"note\">sha256 of the plugin: <code>{}</code></p>\n</body></html>\n", report.plugin_sha256);
+    let _ = write!(
+        page,
+        "</ul>\n<p class=\"note\">sha256 of the plugin: <code>{}</code></p>\n</body></html>\n",
+        report.plugin_sha256
+    );
     Ok(page)
 }
 
@@ -113,7 +117,10 @@ fn distribution(engines: &[Measured]) -> Result<String, String> {
             .draw()?;
         for (i, (name, points)) in lines.iter().enumerate() {
             let color = COLORS[i % COLORS.len()];
-            chart.draw_series(AreaSeries::new(points.iter().copied(), 0.0, color.mix(0.15)).border_style(color))?
+            chart
+                .draw_series(
+                    AreaSeries::new(points.iter().copied(), 0.0, color.mix(0.15)).border_style(color),
+                )?
                 .label(*name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
         }

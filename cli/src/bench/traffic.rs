@@ -91,7 +91,10 @@ impl TrafficArgs {
         );
         let status = self.response_status.to_string();
         let body = text_or_file(self.response_body.clone())?;
-        Ok(vec![Exchange { request, response: message(&[(":status", &status)], &self.response_header, body) }])
+        Ok(vec![Exchange {
+            request,
+            response: message(&[(":status", &status)], &self.response_header, body),
+        }])
     }
 }
 
@@ -234,7 +237,10 @@ mod tests {
         assert_eq!(named(request, ":authority"), Some("a.test:8443"));
         assert_eq!(named(request, ":path"), Some("/x?y=1"));
         assert_eq!((named(request, ":method"), named(request, ":scheme")), (Some("POST"), Some("https")));
-        assert_eq!((named(request, "user-agent"), named(request, "content-length")), (Some("curl"), Some("5")));
+        assert_eq!(
+            (named(request, "user-agent"), named(request, "content-length")),
+            (Some("curl"), Some("5"))
+        );
         assert_eq!((named(response, ":status"), response.body.as_slice()), (Some("201"), &[1, 2, 3][..]));
         assert_eq!(named(&all[1].request, ":path"), Some("/?q"));
     }

@@ -113,7 +113,10 @@ pub fn run(args: &EnvoyConfigArgs, console: &mut Console<'_>) -> Result<(), CliE
         Form::Module | Form::IstioEnvoyFilter => {
             let module = match generic {
                 Some(path) => {
-                    notes.push("The generic module is built once: cargo build --release -p nullvm-envoy-generic".to_owned());
+                    notes.push(
+                        "The generic module is built once: cargo build --release -p nullvm-envoy-generic"
+                            .to_owned(),
+                    );
                     path
                 }
                 None => {
@@ -185,15 +188,15 @@ impl EnvoyConfigArgs {
         let module = matches!(self.form, Form::Module | Form::IstioEnvoyFilter);
         match (&self.generic_module, self.load.given()) {
             (Some(path), _) if module => Ok(Some(utf8(&absolute(path)?)?)),
-            (Some(_), _) => {
-                Err(CliError::Usage("--generic-module goes with --for module or istio-envoy-filter".to_owned()))
-            }
-            (None, Some(flag)) => {
-                Err(CliError::Usage(format!("{flag} is for the generic module; name it with --generic-module")))
-            }
-            (None, None) if self.url.is_some() && self.form != Form::IstioWasmPlugin => Err(CliError::Usage(
-                "--url is for the generic module and for istio-wasm-plugin".to_owned(),
+            (Some(_), _) => Err(CliError::Usage(
+                "--generic-module goes with --for module or istio-envoy-filter".to_owned(),
             )),
+            (None, Some(flag)) => Err(CliError::Usage(format!(
+                "{flag} is for the generic module; name it with --generic-module"
+            ))),
+            (None, None) if self.url.is_some() && self.form != Form::IstioWasmPlugin => {
+                Err(CliError::Usage("--url is for the generic module and for istio-wasm-plugin".to_owned()))
+            }
             (None, None) => Ok(None),
         }
     }

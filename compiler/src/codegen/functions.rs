@@ -239,7 +239,7 @@ impl<'a> Worker<'a> {
         }
         Ok(Code {
             bytes: code.code_buffer().to_vec(),
-            alignment: code.buffer.alignment.max(self.env.isa.function_alignment().minimum),
+            alignment: code.buffer.alignment.max(self.env.isa.function_alignment().preferred),
             relocations,
             traps,
             unwind,

@@ -1,16 +1,17 @@
 //! Structured control: blocks, branches, returns.
 
+use super::dispatch::Dispatch;
 use super::{DIRECT_RESULTS, Translator, abi_type};
 use crate::CompileError;
 use cranelift_codegen::ir::{
-    Block, BlockArg, BlockCall, InstBuilder, InstructionData, JumpTableData, MemFlagsData, Opcode, Value, types,
+    Block, BlockArg, BlockCall, InstBuilder, JumpTableData, MemFlagsData, Value, types,
 };
 use plugin_abi::{TrapCode, ValType};
 use wasmparser::{BlockType, BrTable, Operator};
 
 /// What opened a frame.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Block,
     Loop { header: Block },
     If { otherwise: Block },
@@ -18,12 +19,12 @@ enum Kind {
 }
 
 /// An open block.
-pub(super) struct Frame {
-    kind: Kind,
+pub(super) struct Frame<'m> {
+    pub kind: Kind,
     /// What follows the block; its parameters are the block's results.
-    next: Block,
-    params: usize,
-    results: usize,
+    pub next: Block,
+    pub params: usize,
+    pub results: usize,
     /// Height of the stack below the block's parameters.
     height: usize,
     /// Whether something jumps to `next`.
@@ -31,67 +32,12 @@ pub(super) struct Frame {
     /// The parameters' values, for `else`.
     param_values: Vec<Value>,
     /// Of a loop that begins by dispatching.
-    dispatch: Option<Dispatch>,
+    pub dispatch: Option<Dispatch<'m>>,
     /// The loop, by its place among the frames, whose dispatch branches to `next`: jumps to it may come until that ends.
-    dispatched_by: Option<usize>,
+    pub dispatched_by: Option<usize>,
 }
 
-/// The `br_table` that a loop begins with: where the next round starts, by a local.
-///
-/// That is how toolchains write state machines, and every cycle with more than one entry. The code of a state sets
-/// the local to the next state and branches to the loop. Where that is a constant, the branch goes straight to the state's
-/// code: the machine code gets the jumps that the source had, which a processor predicts, instead of one indirect jump that it
-/// hardly can.
-struct Dispatch {
-    local: u32,
-    /// Added to the local; what comes out, as unsigned, is the table's index.
-    add: i32,
-    /// The default is the last.
-    targets: Vec<Block>,
-    /// Targets that are complete for the frontend when the loop ends.
-    unsealed: Vec<Block>,
-}
-
-/// What has come of a loop since it was opened, as long as it may still be a dispatch.
-#[derive(Clone, Copy, Default)]
-pub(super) enum Beginning {
-    /// No loop, or something else has come.
-    #[default]
-    Over,
-    /// The loop, by its place among the frames, and blocks.
-    Blocks(usize),
-    /// Then a local, or a local plus a constant.
-    Index { frame: usize, local: u32, add: i32 },
-    /// Then a constant.
-    Constant { frame: usize, local: u32, constant: i32 },
-}
-
-impl Beginning {
-    /// After one more operator, with so many frames open before it.
-    pub(super) fn after(self, op: &Operator<'_>, frames: usize) -> Self {
-        match (self, op) {
-            (_, Operator::Loop { blockty: BlockType::Empty }) => Self::Blocks(frames),
-            (Self::Blocks(frame), Operator::Block { blockty: BlockType::Empty }) => Self::Blocks(frame),
-            (Self::Blocks(frame), Operator::LocalGet { local_index }) => {
-                Self::Index { frame, local: *local_index, add: 0 }
-            }
-            (Self::Index { frame, local, add: 0 }, Operator::I32Const { value }) => {
-                Self::Constant { frame, local, constant: *value }
-            }
-            (Self::Constant { frame, local, constant }, Operator::I32Add) => {
-                Self::Index { frame, local, add: constant }
-            }
-            (Self::Constant { frame, local, constant }, Operator::I32Sub) => {
-                Self::Index { frame, local, add: constant.wrapping_neg() }
-            }
-            // Looked at by its translation.
-            (Self::Index { .. }, Operator::BrTable { .. }) => self,
-            _ => Self::Over,
-        }
-    }
-}
-
-impl Translator<'_, '_> {
+impl<'m> Translator<'_, 'm> {
     fn block_type(&self, ty: BlockType) -> Result<(Vec<ValType>, Vec<ValType>), CompileError> {
         Ok(match ty {
             BlockType::Empty => (vec![], vec![]),
@@ -171,7 +117,7 @@ impl Translator<'_, '_> {
         self.b.ins().jump(next, &args);
     }
 
-    pub(super) fn control(&mut self, op: &Operator<'_>) -> Result<bool, CompileError> {
+    pub(super) fn control(&mut self, op: &Operator<'m>) -> Result<bool, CompileError> {
         match *op {
             Operator::Nop => {}
             Operator::Unreachable => {
@@ -211,7 +157,7 @@ impl Translator<'_, '_> {
             Operator::Else => self.else_branch(),
             Operator::End => self.end(),
             Operator::Br { relative_depth } => {
-                if !self.branch_to_dispatched(relative_depth) {
+                if !self.branch_to_dispatched(relative_depth)? {
                     let (block, n) = self.branch_target(relative_depth);
                     let args = self.jump_args(n);
                     self.b.ins().jump(block, &args);
@@ -227,7 +173,7 @@ impl Translator<'_, '_> {
                     self.b.seal_block(taken);
                     self.b.seal_block(next);
                     self.b.switch_to_block(taken);
-                    self.branch_to_dispatched(relative_depth);
+                    self.branch_to_dispatched(relative_depth)?;
                     self.b.switch_to_block(next);
                     return Ok(true);
                 }
@@ -256,82 +202,6 @@ impl Translator<'_, '_> {
             _ => return Ok(false),
         }
         Ok(true)
-    }
-
-    /// Where the loop at this depth dispatches to, for each value that its local can have here, if those are known: one
-    /// constant, or a condition that chooses between two.
-    fn known_dispatch(&mut self, depth: u32) -> Option<(Block, Option<(Value, Block)>)> {
-        let dispatch = self.frames[self.frames.len() - 1 - depth as usize].dispatch.as_ref()?;
-        let (local, add) = (dispatch.local, dispatch.add);
-        let value = self.variable_local(local)?;
-        let target = |this: &Self, n: i32| {
-            let dispatch = this.frames[this.frames.len() - 1 - depth as usize].dispatch.as_ref();
-            let targets = &dispatch.expect("seen above").targets;
-            targets[(n.wrapping_add(add) as u32 as usize).min(targets.len() - 1)]
-        };
-        if let Some(n) = self.known_i32(value) {
-            return Some((target(self, n), None));
-        }
-        let value = self.b.func.dfg.resolve_aliases(value);
-        let inst = self.b.func.dfg.value_def(value).inst()?;
-        let InstructionData::Ternary { opcode: Opcode::Select, args: [condition, yes, no] } =
-            self.b.func.dfg.insts[inst]
-        else {
-            return None;
-        };
-        let (yes, no) = (self.known_i32(yes)?, self.known_i32(no)?);
-        Some((target(self, yes), Some((condition, target(self, no)))))
-    }
-
-    fn has_known_dispatch(&mut self, depth: u32) -> bool {
-        self.known_dispatch(depth).is_some()
-    }
-
-    /// Branches to where the loop at this depth would dispatch to, if that is known; the block is filled then.
-    fn branch_to_dispatched(&mut self, depth: u32) -> bool {
-        let Some((target, other)) = self.known_dispatch(depth) else { return false };
-        // The round starts here; its check is not passed by any more.
-        self.check_interrupt();
-        match other {
-            None => self.b.ins().jump(target, &[]),
-            Some((condition, other)) => self.b.ins().brif(condition, target, &[], other, &[]),
-        };
-        true
-    }
-
-    /// The value of a constant.
-    fn known_i32(&self, value: Value) -> Option<i32> {
-        let dfg = &self.b.func.dfg;
-        match dfg.insts[dfg.value_def(dfg.resolve_aliases(value)).inst()?] {
-            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits() as i32),
-            _ => None,
-        }
-    }
-
-    /// Notes the `br_table` that is about to be translated as the dispatch of the loop that it begins, if it does.
-    fn note_dispatch(&mut self, depths: &[u32]) {
-        let Beginning::Index { frame, local, add } = self.beginning else { return };
-        let innermost = self.frames.len() - 1;
-        let mut targets = Vec::with_capacity(depths.len());
-        for depth in depths {
-            let place = innermost - *depth as usize;
-            let target = &self.frames[place];
-            let (block, n) = match target.kind {
-                Kind::Loop { header } => (header, target.params),
-                _ => (target.next, target.results),
-            };
-            if n != 0 {
-                return;
-            }
-            targets.push(block);
-        }
-        for depth in depths {
-            let place = innermost - *depth as usize;
-            if place > frame {
-                self.frames[place].dispatched_by = Some(frame);
-            }
-        }
-        self.frames[frame].dispatch = Some(Dispatch { local, add, targets, unsealed: Vec::new() });
     }
 
     fn br_table(&mut self, targets: &BrTable<'_>) -> Result<(), CompileError> {

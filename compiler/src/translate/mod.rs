@@ -8,6 +8,7 @@ mod bulk;
 mod calls;
 mod context;
 mod control;
+mod dispatch;
 mod heap;
 mod locals;
 mod memory;
@@ -27,10 +28,11 @@ use crate::module::{Body, Module};
 use crate::proxy_abi::Bindings;
 use crate::{CompileError, Options};
 use context::Regions;
-use control::{Beginning, Frame};
+use control::Frame;
 use cranelift_codegen::ir::{self, InstBuilder, Type, Value, types};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use dispatch::Beginning;
 use locals::Local;
 use plugin_abi::ValType;
 use std::collections::HashMap;
@@ -89,9 +91,9 @@ pub(crate) struct Translator<'a, 'm> {
     return_area: Option<Value>,
     /// The operand stack. Vectors lie on it with whatever lane type they have.
     stack: Vec<Value>,
-    frames: Vec<Frame>,
-    /// Whether a loop was opened just now that may begin by dispatching.
-    beginning: Beginning,
+    frames: Vec<Frame<'m>>,
+    /// A loop that was opened just now and may begin by dispatching.
+    beginning: Option<Beginning<'m>>,
     /// Whether the code at the current position can run.
     reachable: bool,
     /// Blocks opened within unreachable code.
@@ -120,7 +122,7 @@ impl<'a, 'm> Translator<'a, 'm> {
             return_area,
             stack: Vec::new(),
             frames: Vec::new(),
-            beginning: Beginning::default(),
+            beginning: None,
             reachable: true,
             unreachable_depth: 0,
             locals: Vec::new(),
@@ -133,7 +135,7 @@ impl<'a, 'm> Translator<'a, 'm> {
     fn run(
         &mut self,
         validator: &mut FuncValidator<ValidatorResources>,
-        body: &wasmparser::FunctionBody<'_>,
+        body: &wasmparser::FunctionBody<'m>,
     ) -> Result<(), CompileError> {
         let mut locals = body.get_binary_reader();
         validator.read_locals(&mut locals)?;
@@ -171,11 +173,16 @@ impl<'a, 'm> Translator<'a, 'm> {
         self.b.ins().vconst(types::I8X16, constant)
     }
 
-    fn operator(&mut self, op: &Operator<'_>) -> Result<(), CompileError> {
+    fn operator(&mut self, op: &Operator<'m>) -> Result<(), CompileError> {
         if !self.reachable {
             return self.unreachable_operator(op);
         }
-        self.beginning = self.beginning.after(op, self.frames.len());
+        self.follow_beginning(op);
+        self.reachable_operator(op)
+    }
+
+    /// Translates an operator where code can run.
+    fn reachable_operator(&mut self, op: &Operator<'m>) -> Result<(), CompileError> {
         if self.numeric(op)
             || self.variable(op)
             || self.memory(op)

@@ -3,7 +3,7 @@
 use super::Translator;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, Type, Value, types};
 use wasmparser::Operator;
 
 /// `self.push(self.b.ins().OP(a))`
@@ -77,9 +77,9 @@ impl Translator<'_, '_> {
             O::I32Ctz | O::I64Ctz => unary!(self, ctz),
             O::I32Popcnt | O::I64Popcnt => unary!(self, popcnt),
             O::I32Add | O::I64Add => binary!(self, iadd),
-            O::I32Sub | O::I64Sub => binary!(self, isub),
+            O::I32Sub | O::I64Sub => self.subtract(),
             O::I32Mul | O::I64Mul => binary!(self, imul),
-            O::I32And | O::I64And => binary!(self, band),
+            O::I32And | O::I64And => self.and(),
             O::I32Or | O::I64Or => binary!(self, bor),
             O::I32Xor | O::I64Xor => binary!(self, bxor),
             O::I32Shl | O::I64Shl => binary!(self, ishl),
@@ -188,4 +188,57 @@ enum Division {
     Unsigned,
     SignedRemainder,
     UnsignedRemainder,
+}
+
+/// Forms of an operation that the code generator does better with, all of them what the operator means.
+impl Translator<'_, '_> {
+    /// The value if it is a constant.
+    pub(super) fn known(&self, value: Value) -> Option<i64> {
+        let dfg = &self.b.func.dfg;
+        match dfg.insts[dfg.value_def(dfg.resolve_aliases(value)).inst()?] {
+            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits()),
+            _ => None,
+        }
+    }
+
+    /// A constant is added negated: sums are part of an address, differences take an instruction of their own, in every block that
+    /// uses them. Every function that has a frame in the linear memory begins so.
+    fn subtract(&mut self) {
+        let (a, b) = self.pop2();
+        let value = match self.known(b) {
+            Some(n) => {
+                let ty = self.type_of(b);
+                let negated = if ty == types::I32 {
+                    i64::from((n as i32).wrapping_neg() as u32)
+                } else {
+                    n.wrapping_neg()
+                };
+                let negated = self.b.ins().iconst(ty, negated);
+                self.b.ins().iadd(a, negated)
+            }
+            None => self.b.ins().isub(a, b),
+        };
+        self.push(value);
+    }
+
+    /// Masks of whole low parts are conversions: those are hoisted out of loops, where a bitwise operation with a constant is done
+    /// again in every block, and a mask of 32 bits needs no constant in memory.
+    fn and(&mut self) {
+        let (a, b) = self.pop2();
+        let ty = self.type_of(a);
+        let part = match self.known(b) {
+            Some(0xff) => Some(types::I8),
+            Some(0xffff) => Some(types::I16),
+            Some(0xffff_ffff) if ty == types::I64 => Some(types::I32),
+            _ => None,
+        };
+        let value = match part {
+            Some(part) => {
+                let low = self.b.ins().ireduce(part, a);
+                self.b.ins().uextend(ty, low)
+            }
+            None => self.b.ins().band(a, b),
+        };
+        self.push(value);
+    }
 }

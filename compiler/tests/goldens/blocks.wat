@@ -203,11 +203,12 @@
 ;;
 ;; block3(v4: i32):
 ;;     v5 = iconst.i32 1
-;;     v6 = isub v4, v5  ; v5 = 1
-;;     brif v6, block3(v6), block4
+;;     v6 = iconst.i32 -1
+;;     v7 = iadd v4, v6  ; v6 = -1
+;;     brif v7, block3(v7), block4
 ;;
 ;; block4:
-;;     jump block2(v6)
+;;     jump block2(v7)
 ;;
 ;; block2(v3: i32):
 ;;     jump block1(v3)
@@ -218,13 +219,13 @@
 ;;   pushq %rbp
 ;;   movq %rsp, %rbp
 ;; block0:
-;;   movq %rsi, %rax
 ;;   jmp     label1
 ;; block1:
-;;   subl $0x1, %eax
+;;   leal -1(%rsi), %eax
 ;;   testl %eax, %eax
 ;;   jnz     label2; j label3
 ;; block2:
+;;   movq %rax, %rsi
 ;;   jmp     label1
 ;; block3:
 ;;   jmp     label4

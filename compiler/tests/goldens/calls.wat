@@ -148,14 +148,15 @@
 ;;
 ;; block2:
 ;;     v4 = iconst.i32 1
-;;     v5 = isub.i32 v1, v4  ; v4 = 1
-;;     v6 = call fn0(v0, v5)
-;;     v7 = iadd.i32 v1, v6
-;;     jump block4(v7)
+;;     v5 = iconst.i32 -1
+;;     v6 = iadd.i32 v1, v5  ; v5 = -1
+;;     v7 = call fn0(v0, v6)
+;;     v8 = iadd.i32 v1, v7
+;;     jump block4(v8)
 ;;
 ;; block3:
-;;     v8 = iconst.i32 0
-;;     jump block4(v8)  ; v8 = 0
+;;     v9 = iconst.i32 0
+;;     jump block4(v9)  ; v9 = 0
 ;;
 ;; block4(v3: i32):
 ;;     jump block1(v3)
@@ -181,8 +182,7 @@
 ;;   jmp     label3
 ;; block2:
 ;;   movq %r12, %rax
-;;   movq %rax, %rsi
-;;   subl $0x1, %esi
+;;   leal -1(%rax), %esi
 ;;   call    User(userextname0)
 ;;   movq %r12, %rsi
 ;;   leal (%rsi, %rax), %eax

@@ -66,8 +66,9 @@
 ;;     v4 = atomic_load.i64 notrap aligned region1 v3
 ;;     trapnz v4, user10
 ;;     v6 = iconst.i32 1
-;;     v7 = isub v5, v6  ; v6 = 1
-;;     brif v7, block3(v7), block4
+;;     v7 = iconst.i32 -1
+;;     v8 = iadd v5, v7  ; v7 = -1
+;;     brif v8, block3(v8), block4
 ;;
 ;; block4:
 ;;     jump block2
@@ -86,7 +87,7 @@
 ;;   movq -0x20(%rdi), %r8
 ;;   testq %r8, %r8
 ;;   jnz #trap=user10
-;;   subl $0x1, %esi
+;;   leal -1(%rsi), %esi
 ;;   testl %esi, %esi
 ;;   jnz     label2; j label3
 ;; block2:
@@ -110,14 +111,14 @@
 ;;     v2 = iconst.i32 0
 ;;     jump block3(v2, v1)  ; v2 = 0
 ;;
-;; block3(v19: i32, v21: i32):
-;;     v20 -> v21
+;; block3(v20: i32, v22: i32):
+;;     v21 -> v22
 ;;     v4 = iconst.i64 -32
 ;;     v5 = iadd.i64 v0, v4  ; v4 = -32
 ;;     v6 = atomic_load.i64 notrap aligned region1 v5
 ;;     trapnz v6, user10
 ;;     v7 = iconst.i32 100
-;;     jump block5(v19, v7)  ; v7 = 100
+;;     jump block5(v20, v7)  ; v7 = 100
 ;;
 ;; block5(v11: i32, v12: i32):
 ;;     v8 = iconst.i64 -32
@@ -129,16 +130,18 @@
 ;;     v15 = load.i32 user2 little region0 v14
 ;;     v16 = iadd v11, v15
 ;;     v17 = iconst.i32 1
-;;     v18 = isub v12, v17  ; v17 = 1
-;;     brif v18, block5(v16, v18), block6
+;;     v18 = iconst.i32 -1
+;;     v19 = iadd v12, v18  ; v18 = -1
+;;     brif v19, block5(v16, v19), block6
 ;;
 ;; block6:
 ;;     jump block4
 ;;
 ;; block4:
-;;     v22 = iconst.i32 1
-;;     v23 = isub.i32 v21, v22  ; v22 = 1
-;;     brif v23, block3(v16, v23), block7
+;;     v23 = iconst.i32 1
+;;     v24 = iconst.i32 -1
+;;     v25 = iadd.i32 v22, v24  ; v24 = -1
+;;     brif v25, block3(v16, v25), block7
 ;;
 ;; block7:
 ;;     jump block2
@@ -167,7 +170,7 @@
 ;;   jnz #trap=user10
 ;;   movl %ecx, %edx
 ;;   movl (%rdi, %rdx), %edx
-;;   subl $0x1, %ecx
+;;   leal -1(%rcx), %ecx
 ;;   leal (%rax, %rdx), %eax
 ;;   testl %ecx, %ecx
 ;;   jnz     label3; j label4
@@ -176,7 +179,7 @@
 ;; block4:
 ;;   jmp     label5
 ;; block5:
-;;   subl $0x1, %esi
+;;   leal -1(%rsi), %esi
 ;;   testl %esi, %esi
 ;;   jnz     label6; j label7
 ;; block6:
@@ -232,7 +235,7 @@
 ;;   testq %rax, %rax
 ;;   jnz     label8; j label3
 ;; block3:
-;;   subl $0x1, %esi
+;;   leal -1(%rsi), %esi
 ;;   testl %esi, %esi
 ;;   jnz     label4; j label5
 ;; block4:
@@ -280,7 +283,7 @@
 ;; block5:
 ;;   movl %ecx, %edx
 ;;   movl (%rdi, %rdx), %edx
-;;   subl $0x1, %ecx
+;;   leal -1(%rcx), %ecx
 ;;   leal (%rax, %rdx), %eax
 ;;   testl %ecx, %ecx
 ;;   jnz     label6; j label7
@@ -289,7 +292,7 @@
 ;; block7:
 ;;   jmp     label8
 ;; block8:
-;;   subl $0x1, %esi
+;;   leal -1(%rsi), %esi
 ;;   testl %esi, %esi
 ;;   jnz     label9; j label10
 ;; block9:
@@ -337,7 +340,7 @@
 ;;   movq -0x20(%rdi), %r8
 ;;   testq %r8, %r8
 ;;   jnz #trap=user10
-;;   subl $0x1, %esi
+;;   leal -1(%rsi), %esi
 ;;   testl %esi, %esi
 ;;   jnz     label2; j label3
 ;; block2:
@@ -370,7 +373,7 @@
 ;;   jnz #trap=user10
 ;;   movl %ecx, %edx
 ;;   movl (%rdi, %rdx), %edx
-;;   subl $0x1, %ecx
+;;   leal -1(%rcx), %ecx
 ;;   leal (%rax, %rdx), %eax
 ;;   testl %ecx, %ecx
 ;;   jnz     label3; j label4
@@ -379,7 +382,7 @@
 ;; block4:
 ;;   jmp     label5
 ;; block5:
-;;   subl $0x1, %esi
+;;   leal -1(%rsi), %esi
 ;;   testl %esi, %esi
 ;;   jnz     label6; j label7
 ;; block6:

@@ -61,8 +61,9 @@
 ;; block3(v5: i32, v8: i32):
 ;;     v7 = iadd v5, v6
 ;;     v9 = iconst.i32 1
-;;     v10 = isub v8, v9  ; v9 = 1
-;;     brif v10, block3(v7, v10), block4
+;;     v10 = iconst.i32 -1
+;;     v11 = iadd v8, v10  ; v10 = -1
+;;     brif v11, block3(v7, v11), block4
 ;;
 ;; block4:
 ;;     jump block2
@@ -80,7 +81,7 @@
 ;;   xorl %eax, %eax
 ;;   jmp     label1
 ;; block1:
-;;   subl $0x1, %esi
+;;   leal -1(%rsi), %esi
 ;;   leal (%rax, %rdx), %eax
 ;;   testl %esi, %esi
 ;;   jnz     label2; j label3

@@ -35,8 +35,9 @@
 ;;
 ;; block3:
 ;;     v8 = iconst.i32 1
-;;     v9 = isub.i32 v1, v8  ; v8 = 1
-;;     return_call fn0(v0, v9)
+;;     v9 = iconst.i32 -1
+;;     v10 = iadd.i32 v1, v9  ; v9 = -1
+;;     return_call fn0(v0, v10)
 ;;
 ;; block4(v6: i32):
 ;;     jump block1(v6)
@@ -54,7 +55,7 @@
 ;;   testl %esi, %esi
 ;;   jz      label2; j label1
 ;; block1:
-;;   subl $0x1, %esi
+;;   leal -1(%rsi), %esi
 ;;   return_call_known User(userextname0) (0) tmp=%r11 %rdi=%rdi %rsi=%rsi
 ;; block2:
 ;;   jmp     label3
@@ -86,8 +87,9 @@
 ;;
 ;; block3:
 ;;     v8 = iconst.i32 1
-;;     v9 = isub.i32 v1, v8  ; v8 = 1
-;;     return_call fn0(v0, v9)
+;;     v9 = iconst.i32 -1
+;;     v10 = iadd.i32 v1, v9  ; v9 = -1
+;;     return_call fn0(v0, v10)
 ;;
 ;; block4(v6: i32):
 ;;     jump block1(v6)
@@ -105,7 +107,7 @@
 ;;   testl %esi, %esi
 ;;   jz      label2; j label1
 ;; block1:
-;;   subl $0x1, %esi
+;;   leal -1(%rsi), %esi
 ;;   return_call_known User(userextname0) (0) tmp=%r11 %rdi=%rdi %rsi=%rsi
 ;; block2:
 ;;   jmp     label3
