@@ -22,7 +22,7 @@
     (global.set $heap (i32.and (i32.add (i32.add (global.get $heap) (local.get $size)) (i32.const 7)) (i32.const -8))))
   (func (export "proxy_abi_version_0_2_1"))
   (func $got (param $status i32) (result i32)
-    (select (i32.load (i32.const 4)) (local.get $status) (i32.eqz (local.get $status))))
+    (if (result i32) (local.get $status) (then (local.get $status)) (else (i32.load (i32.const 4)))))
   (func $get_header (result i32)
     (call $got (call $get (i32.const 0) (i32.const 1024) (i32.const 10) (i32.const 0) (i32.const 4))))
   (func $add_header (result i32)

@@ -82,6 +82,28 @@ const WRITE: usize = 64 * 1024;
 /// Zeros that are written between segments rather than skipped.
 const GAP: u64 = 256;
 
+/// Ranges of bytes, as long as there are few of them.
+#[derive(Default)]
+struct Ranges(Vec<(u64, u64)>);
+
+impl Ranges {
+    /// More are not kept: then nothing is known to be free.
+    const MOST: usize = 64;
+
+    fn add(&mut self, from: u64, to: u64) {
+        match self.0.last_mut() {
+            Some(last) if last.1 == from => last.1 = to,
+            _ if from < to && self.0.len() <= Self::MOST => self.0.push((from, to)),
+            _ => {}
+        }
+    }
+
+    /// Whether none of them reaches into this one.
+    fn free(&self, from: u64, to: u64) -> bool {
+        self.0.len() <= Self::MOST && self.0.iter().all(|r| r.1 <= from || to <= r.0)
+    }
+}
+
 /// The bytes that a memory starts with, as a file that slots map copy-on-write.
 #[derive(Debug)]
 struct InitialFile {
@@ -119,12 +141,13 @@ impl InitialFile {
     /// thousands of a few bytes each. Not through a mapping, where a system without memory answers with a signal.
     fn write_all(&self, meta: &Meta<'_>) -> bool {
         let mut pending = Vec::with_capacity(WRITE);
-        // Where `pending` goes, and the end of everything before it: behind that there is nothing that zeros could cover.
-        let (mut at, mut written) = (0, 0);
+        let mut at = 0;
+        // What has been written, which zeros must not cover.
+        let mut written = Ranges::default();
         for d in meta.data.iter().filter(|d| d.active != 0 && d.len > 0) {
             let (offset, bytes) = (u64::from(d.memory_offset) - self.first, segment_bytes(meta, d));
             let end = at + pending.len() as u64;
-            let gap = offset.checked_sub(end).filter(|gap| *gap <= GAP && end >= written);
+            let gap = offset.checked_sub(end).filter(|gap| *gap <= GAP && written.free(end, offset));
             match gap {
                 Some(gap) if pending.len() + gap as usize + bytes.len() <= WRITE => {
                     pending.resize(pending.len() + gap as usize, 0);
@@ -133,7 +156,7 @@ impl InitialFile {
                     if !self.write(at, &pending) {
                         return false;
                     }
-                    written = written.max(end);
+                    written.add(at, end);
                     pending.clear();
                     at = offset;
                 }
@@ -143,7 +166,7 @@ impl InitialFile {
                     return false;
                 }
                 at = offset + bytes.len() as u64;
-                written = written.max(at);
+                written.add(offset, at);
             } else {
                 pending.extend_from_slice(bytes);
             }

@@ -20,6 +20,8 @@ pub fn run(root: &Path) -> Result<(), String> {
             "engines",
             "--bench",
             "boundary",
+            "--bench",
+            "filters",
         ])
         .current_dir(root)
         .status()

@@ -13,6 +13,7 @@ const BASE: &str = "clang";
 /// Engines in the order of their columns.
 const ENGINES: &[&str] = &[
     "nullvm",
+    "nullvm native",
     "nullvm explicit",
     "nullvm explicit, no signals",
     "nullvm interruptible",
@@ -26,8 +27,9 @@ const ENGINES: &[&str] = &[
 
 /// A column compared with another one: who, with whom, at most, in words.
 const TARGETS: &[(&str, &str, f64, &str)] = &[
-    ("nullvm", "wasmtime", 1.0, "ahead of wasmtime"),
-    ("nullvm", "V8", 1.0, "ahead of V8"),
+    ("nullvm native", "wasmtime", 1.0, "ahead of wasmtime"),
+    ("nullvm native", "V8", 1.0, "ahead of V8"),
+    ("nullvm", "wasmtime", 1.0, "ahead of wasmtime, without the features of this processor"),
     ("nullvm", BASE, 1.10, "stretch: native"),
     ("nullvm", "wasm2c clang", 1.0, "stretch: level with wasm2c and clang"),
     ("nullvm interruptible", "nullvm", 1.03, "interruptible code"),
@@ -81,7 +83,7 @@ fn render(results: &Results) -> String {
          Written by `cargo xtask bench-kernels`; do not edit. One C source per kernel (`benches/kernels`), built once to Wasm and once to\n\
          machine code by the same clang at -O3. Medians of one run; all engines gave the same checksums before they were timed.\n\
          Ratios to clang's machine code, lower is better. `nullvm` is what `nullvmc compile` makes without options (guard pages,\n\
-         x86-64-v2); wasmtime, V8 (optimised from the start) and wasmi run with their defaults for this processor, clang and gcc with\n\
+         x86-64-v2), `nullvm native` the same with `--cpu native`, as hosts compile in process; wasmtime, V8 (optimised from the start) and wasmi run with their defaults for this processor, clang and gcc with\n\
          -O3 for the baseline of their target.{}\n\n\
          Machine: {}\n\n| kernel | clang |",
         if there.len() == ENGINES.len() { "" } else { " Engines that this machine lacks are left out." },

@@ -5,7 +5,7 @@ mod aarch64;
 mod bench;
 mod bench_envoy;
 mod bench_kernels;
-mod bench_load;
+mod bench_printed;
 mod envoy;
 mod page;
 mod shim;
@@ -37,6 +37,8 @@ enum Task {
     Bench,
     /// Compare the code of the kernels with other engines' and with C compilers', and write that part of docs/benchmarks.md
     BenchKernels,
+    /// Compare time, memory and code of the compiler with wasmtime's, and write that part of docs/benchmarks.md
+    BenchCompile,
     /// Measure loading and the memory of instances, and write that part of docs/benchmarks.md
     BenchLoad,
     /// Measure in Envoy what a filter costs (CPU, memory, latency), and write that part of docs/benchmarks.md
@@ -73,7 +75,8 @@ fn main() -> ExitCode {
         Task::Envoy { versions } => envoys(&versions),
         Task::Bench => bench::run(root()),
         Task::BenchKernels => bench_kernels::run(root()),
-        Task::BenchLoad => bench_load::run(root()),
+        Task::BenchLoad => bench_printed::run(root(), "loading", "bench-load"),
+        Task::BenchCompile => bench_printed::run(root(), "compiling", "bench-compile"),
         Task::BenchEnvoy(options) => bench_envoy::run(root(), &options),
         Task::Shim { target, sysroot } => shim::run(root(), &target, &sysroot),
         Task::Extremes { out, names } => extremes(&out, &names),

@@ -1,13 +1,13 @@
-//! `cargo xtask bench-load`: what loading takes, written to `docs/benchmarks.md`.
+//! `cargo xtask bench-load` and `bench-compile`: benches that print their part of `docs/benchmarks.md` by themselves.
 
 use crate::page;
 use std::path::Path;
 use std::process::Command;
 
-/// Runs the bench and writes its part.
-pub fn run(root: &Path) -> Result<(), String> {
+/// Runs `bench` and writes what it printed as `part`.
+pub fn run(root: &Path, bench: &str, part: &str) -> Result<(), String> {
     let output = Command::new("cargo")
-        .args(["bench", "--workspace", "--exclude", "nullvm-shim-staticlib", "--bench", "loading"])
+        .args(["bench", "--workspace", "--exclude", "nullvm-shim-staticlib", "--bench", bench])
         .current_dir(root)
         .stderr(std::process::Stdio::inherit())
         .output()
@@ -17,9 +17,9 @@ pub fn run(root: &Path) -> Result<(), String> {
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let page = format!(
-        "{}\n\nWritten by `cargo xtask bench-load`; do not edit. wasmtime 48.0.8, Envoy 1.40.\n\nMachine: {}\n",
+        "{}\n\nWritten by `cargo xtask {part}`; do not edit. wasmtime 48.0.8, Envoy 1.40.\n\nMachine: {}\n",
         text.trim_end(),
         page::machine()
     );
-    page::write(root, "bench-load", &page)
+    page::write(root, part, &page)
 }
