@@ -1,13 +1,12 @@
 //! The image form: a plugin that is mapped and run without any linker.
 //!
 //! Nothing in an image is believed: every offset is checked before it is used, on the copy that will run. Bytes are copied into
-//! a sealed memory file, hashed as they are copied: what was hashed is what runs, whoever owns the source. Only files that nobody
+//! a sealed memory file, and the copy is hashed: what was hashed is what runs, whoever owns the source. Only files that nobody
 //! else can write to are mapped in place. Whether an image is *trusted* (signature, cache ownership) is the caller's question. A
 //! page is never writable and executable at once, and text is shared by all who map the same file.
 
 use crate::{imports, os};
 use alloc::string::{String, ToString};
-use alloc::vec;
 use core::fmt;
 use core::ptr;
 use plugin_abi::{
@@ -100,11 +99,8 @@ unsafe impl Send for Image {}
 // SAFETY: as above.
 unsafe impl Sync for Image {}
 
-/// Bytes that are copied and hashed at a time, so that they come from the cache the second time.
-const CHUNK: usize = 64 * 1024;
-
 impl Image {
-    /// Copies an image, checks its hash on the way, and makes it ready to run.
+    /// Copies an image, checks the copy's hash, and makes it ready to run.
     ///
     /// # Errors
     /// The first thing found wrong; nothing stays mapped.
@@ -122,21 +118,10 @@ impl Image {
         let Some(file) = os::MemoryFile::new(c"nullvm-image") else {
             return Self::map_copy(bytes, hash);
         };
-        let mut hasher = (hash == HashCheck::Check).then(ContentHasher::default);
-        // What is hashed is what is written, even if somebody changes the source meanwhile.
-        let mut room = vec![0; CHUNK.min(bytes.len())];
-        for chunk in bytes.chunks(CHUNK) {
-            let room = &mut room[..chunk.len()];
-            room.copy_from_slice(chunk);
-            if let Some(hasher) = &mut hasher {
-                hasher.update(room);
-            }
-            file.write(room).map_err(ImageError::System)?;
-        }
+        file.write(bytes).map_err(ImageError::System)?;
         file.seal().map_err(ImageError::System)?;
-        let mut image = Self::map_fd(file.fd(), bytes.len())?;
-        image.prepare(bytes.len(), hasher)?;
-        Ok(image)
+        // What is hashed is what runs: the sealed copy, whoever changes the source meanwhile.
+        Self::map_file(file.fd(), bytes.len(), hash)
     }
 
     /// Where the kernel has no memory files.
@@ -145,8 +130,8 @@ impl Image {
             Self::reserve(bytes.len(), libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)?;
         // SAFETY: the mapping is ours, writable and has room for the bytes.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), image.base, bytes.len()) };
-        let hasher = (hash == HashCheck::Check).then(|| ContentHasher::of(image.bytes(bytes.len())));
-        image.prepare(bytes.len(), hasher)?;
+        let hash = (hash == HashCheck::Check).then(|| content_sha256(image.bytes(bytes.len())));
+        image.prepare(bytes.len(), hash)?;
         // The kernel does so for pages of files.
         crate::trap::flush_code(image.base, image.len);
         Ok(image)
@@ -159,8 +144,8 @@ impl Image {
     /// As for [`Image::map`].
     pub fn map_file(fd: i32, len: usize, hash: HashCheck) -> Result<Self, ImageError> {
         let mut image = Self::map_fd(fd, len)?;
-        let hasher = (hash == HashCheck::Check).then(|| ContentHasher::of(image.bytes(len)));
-        image.prepare(len, hasher)?;
+        let hash = (hash == HashCheck::Check).then(|| content_sha256(image.bytes(len)));
+        image.prepare(len, hash)?;
         Ok(image)
     }
 
@@ -189,15 +174,15 @@ impl Image {
         unsafe { core::slice::from_raw_parts(self.base, len.min(self.len)) }
     }
 
-    /// Checks everything, fills the slots in and sets the protections. `len` bytes of the mapping are the image; `hasher` has
-    /// seen them.
-    fn prepare(&mut self, len: usize, hasher: Option<ContentHasher>) -> Result<(), ImageError> {
+    /// Checks everything, fills the slots in and sets the protections. `len` bytes of the mapping are the image, with the
+    /// given hash.
+    fn prepare(&mut self, len: usize, hash: Option<[u8; 32]>) -> Result<(), ImageError> {
         let view = ImageView::parse(self.bytes(len))?;
         let header = view.header;
         if header.machine != MACHINE {
             return Err(ImageError::Machine(header.machine));
         }
-        if hasher.is_some_and(|h| h.finish() != header.sha256) {
+        if hash.is_some_and(|h| h != header.sha256) {
             return Err(ImageError::Hash);
         }
         if let Some(feature) = view.cpu_features().find(|f| !crate::trap::cpu_has(f)) {
@@ -307,36 +292,12 @@ impl Drop for Image {
 }
 
 /// SHA-256 over an image with the header's own field zeroed.
-#[derive(Default)]
-struct ContentHasher {
-    hasher: Sha256,
-    seen: usize,
-}
-
-impl ContentHasher {
-    fn of(bytes: &[u8]) -> Self {
-        let mut hasher = Self::default();
-        hasher.update(bytes);
-        hasher
-    }
-
-    /// The first call has the whole header.
-    fn update(&mut self, bytes: &[u8]) {
-        let mut bytes = bytes;
-        if self.seen == 0
-            && let Some((before, rest)) = bytes.split_at_checked(IMAGE_SHA256_OFFSET)
-            && let Some((_, after)) = rest.split_at_checked(32)
-        {
-            self.hasher.update(before);
-            self.hasher.update([0; 32]);
-            self.seen = IMAGE_SHA256_OFFSET + 32;
-            bytes = after;
-        }
-        self.seen += bytes.len();
-        self.hasher.update(bytes);
-    }
-
-    fn finish(self) -> [u8; 32] {
-        self.hasher.finalize().into()
-    }
+fn content_sha256(image: &[u8]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    let (before, rest) = image.split_at(IMAGE_SHA256_OFFSET.min(image.len()));
+    let (own, after) = rest.split_at(32.min(rest.len()));
+    hasher.update(before);
+    hasher.update(&[0; 32][..own.len()]);
+    hasher.update(after);
+    hasher.finalize().into()
 }

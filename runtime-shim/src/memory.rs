@@ -91,10 +91,10 @@ impl Ranges {
     const MOST: usize = 64;
 
     fn add(&mut self, from: u64, to: u64) {
-        match self.0.last_mut() {
-            Some(last) if last.1 == from => last.1 = to,
-            _ if from < to && self.0.len() <= Self::MOST => self.0.push((from, to)),
-            _ => {}
+        if let Some(last) = self.0.last_mut().filter(|last| last.1 == from) {
+            last.1 = to;
+        } else if from < to && self.0.len() <= Self::MOST {
+            self.0.push((from, to));
         }
     }
 
