@@ -6,9 +6,12 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-/// Runs the benches and writes the page.
-pub fn run(root: &Path) -> Result<(), String> {
+/// Runs the benches and writes the page; or writes it from what the last run left.
+pub fn run(root: &Path, last: bool) -> Result<(), String> {
     let criterion = root.join("target/criterion");
+    if last {
+        return page::write(root, "bench", &render(&criterion)?);
+    }
     let _ = std::fs::remove_dir_all(&criterion);
     let status = Command::new("cargo")
         .args([
@@ -46,6 +49,20 @@ fn read(path: &Path) -> Option<serde_json::Value> {
     serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
 }
 
+/// The directories of a group's last run: one per bench, or one per bench and parameter.
+fn runs(group: &Path) -> Vec<std::path::PathBuf> {
+    let children = |path: &Path| -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path()).collect()
+    };
+    let mut all = Vec::new();
+    for bench in children(group) {
+        all.push(bench.join("new"));
+        all.extend(children(&bench).into_iter().map(|parameter| parameter.join("new")));
+    }
+    all.retain(|path| path.join("benchmark.json").is_file());
+    all
+}
+
 /// Group, then bench, then median and bounds of its confidence interval.
 pub type Results = BTreeMap<String, Vec<(String, f64, f64, f64)>>;
 
@@ -53,8 +70,7 @@ pub fn results(criterion: &Path) -> Result<Results, String> {
     let mut all = Results::new();
     let groups = std::fs::read_dir(criterion).map_err(|e| format!("{}: {e}", criterion.display()))?;
     for group in groups.flatten() {
-        for bench in std::fs::read_dir(group.path()).into_iter().flatten().flatten() {
-            let new = bench.path().join("new");
+        for new in runs(&group.path()) {
             let (Some(about), Some(estimates)) =
                 (read(&new.join("benchmark.json")), read(&new.join("estimates.json")))
             else {

@@ -34,7 +34,11 @@ enum Task {
         versions: Vec<String>,
     },
     /// Run the benches and write their part of docs/benchmarks.md
-    Bench,
+    Bench {
+        /// Do not run them: write the page from what the last run left
+        #[arg(long)]
+        last: bool,
+    },
     /// Compare the code of the kernels with other engines' and with C compilers', and write that part of docs/benchmarks.md
     BenchKernels,
     /// Compare time, memory and code of the compiler with wasmtime's, and write that part of docs/benchmarks.md
@@ -73,7 +77,7 @@ fn main() -> ExitCode {
         Task::Test => test::run(root()),
         Task::TestAarch64 => aarch64::run(root()),
         Task::Envoy { versions } => envoys(&versions),
-        Task::Bench => bench::run(root()),
+        Task::Bench { last } => bench::run(root(), last),
         Task::BenchKernels => bench_kernels::run(root()),
         Task::BenchLoad => bench_printed::run(root(), "loading", "bench-load"),
         Task::BenchCompile => bench_printed::run(root(), "compiling", "bench-compile"),
