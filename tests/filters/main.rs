@@ -148,3 +148,20 @@ fn engines_agree_on_every_filter() {
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
     assert!(streams > 40 && calls > 300);
 }
+
+/// A signed bundle is the module that it was, for engines that know nothing of its sections.
+#[test]
+fn a_bundle_runs_like_its_module() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("filters/prebuilt/add_header.wasm");
+    let wasm = std::fs::read(path).expect("readable");
+    let options = nullvm_compiler::Options::default();
+    let module = nullvm_compiler::compile(&wasm, &options).expect("it compiles");
+    let image = nullvm_compiler::emit::image(&module).expect("an image");
+    let images = BTreeMap::from([(nullvm_loader::TARGET.to_owned(), vec![image])]);
+    let bundle = nullvm_artifact::bundle::attach(&wasm, &images).expect("a bundle");
+    let signed = nullvm_trust::sign(&bundle, &nullvm_trust::KeyPair::generate()).expect("it signs");
+    assert!(signed.len() > wasm.len() * 2);
+    for kind in EngineKind::available() {
+        assert_eq!(run(kind, "add_header", &signed), run(kind, "add_header", &wasm), "{kind}");
+    }
+}
