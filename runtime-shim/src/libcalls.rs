@@ -42,40 +42,6 @@ macro_rules! bodies {
     };
 }
 
-/// Copies of up to so many bytes are done in line.
-const SMALL: usize = 32;
-
-/// Copies at most [`SMALL`] bytes, which may overlap: as two pieces that cover the range, both read before either is written.
-/// Toolchains make `memory.copy` of loops over a few bytes, where a call of `memmove` is most of the work.
-///
-/// # Safety
-/// Both ranges are valid for so many bytes.
-#[inline]
-unsafe fn copy_small(from: *const u8, to: *mut u8, len: usize) {
-    macro_rules! pieces {
-        ($piece:ty) => {{
-            let last = len - size_of::<$piece>();
-            // SAFETY: `len` is at least one piece and at most two, so both lie within the ranges.
-            unsafe {
-                let (a, b) = (
-                    from.cast::<$piece>().read_unaligned(),
-                    from.add(last).cast::<$piece>().read_unaligned(),
-                );
-                to.cast::<$piece>().write_unaligned(a);
-                to.add(last).cast::<$piece>().write_unaligned(b);
-            }
-        }};
-    }
-    match len {
-        16.. => pieces!(u128),
-        8.. => pieces!(u64),
-        4.. => pieces!(u32),
-        2.. => pieces!(u16),
-        1 => pieces!(u8),
-        0 => {}
-    }
-}
-
 bodies! {
     /// `memory.grow`
     fn memory_grow(instance, pages: u32) -> u32 {
@@ -89,11 +55,6 @@ bodies! {
             return Err(TrapCode::MemoryOutOfBounds);
         };
         let (from, len) = (from.data, len as usize);
-        if len <= SMALL {
-            // SAFETY: both ranges were checked.
-            unsafe { copy_small(from, to, len) };
-            return Ok(());
-        }
         // Towards higher addresses when the target lies lower, so that overlapping chunks are read before they are written.
         let forward = to.cast_const() <= from;
         let mut done = 0;
