@@ -11,7 +11,6 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 use host::{Host, filter, instantiate, started};
 use nullvm_host::config::EngineKind;
 use nullvm_host::engine::Module;
-use nullvm_shim::host::HostTable;
 use plugin_abi::CallbackId;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -119,16 +118,7 @@ fn interruptible(c: &mut Criterion) {
         let mut group = c.benchmark_group(format!("interrupt checks: {function}"));
         for interruptible in [false, true] {
             let options = nullvm_compiler::Options { checks: false, interruptible, ..Default::default() };
-            let module = nullvm_compiler::compile(&wasm, &options).expect("it compiles");
-            let image = nullvm_compiler::emit::image(&module).expect("an image");
-            let plugin = nullvm_shim::Plugin::from_image(nullvm_shim::Image::map(&image).expect("it maps"));
-            let instance = nullvm_shim::Instance::new(
-                &plugin.expect("it loads"),
-                &HostTable::EMPTY,
-                std::ptr::null_mut(),
-                &nullvm_shim::Limits::default(),
-            )
-            .expect("an instance");
+            let instance = host::native(&wasm, &options);
             group.bench_function(if interruptible { "with" } else { "without" }, |b| {
                 b.iter_batched(
                     || [nullvm_shim::Value::from_u32(argument)],

@@ -2,12 +2,14 @@
 //!
 //! `cargo xtask bench` runs this. All engines did the same with the request before they were timed.
 
+#[path = "host/mod.rs"]
+mod host;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use nullvm_host::config::{EngineKind, HostConfig, PluginConfig};
-use nullvm_host::engine::{self, LoadOptions, Module};
+use nullvm_host::engine::Module;
 use nullvm_host::harness::{Harness, Sent};
 use nullvm_host::log::{Level, LogSink, Logger};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,10 +45,7 @@ const REQUEST: &[(&str, &str)] = &[
 const RESPONSE: &[(&str, &str)] = &[(":status", "200"), ("content-type", "text/plain"), ("server", "bench")];
 
 fn load(kind: EngineKind, name: &str) -> Arc<dyn Module> {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("filters/prebuilt").join(name).with_extension("wasm");
-    let wasm = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    engine::load(kind, name, &wasm, LoadOptions::default()).unwrap_or_else(|e| panic!("{kind}: {name}: {e}"))
+    host::load(kind, name, &host::filter(name))
 }
 
 fn harness(module: &Arc<dyn Module>, configuration: &str, sink: LogSink) -> Harness {

@@ -3,9 +3,11 @@
 //! `cargo xtask bench-kernels` runs this and writes its part of `docs/benchmarks.md`. Before anything is timed, all engines must
 //! have given the same checksums. What this machine does not have (clang, wabt, node) is left out, and said to be.
 
+#[path = "host/mod.rs"]
+mod host;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use nullvm_compiler::{Bounds, Options, Traps};
-use nullvm_shim::host::HostTable;
 use std::ffi::{CString, c_void};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -96,21 +98,6 @@ impl Engine for Shared {
 }
 
 struct Ours(Box<nullvm_shim::Instance>);
-
-impl Ours {
-    fn new(options: &Options) -> Self {
-        let module = nullvm_compiler::compile(&module(), options).expect("it compiles");
-        let image = nullvm_compiler::emit::image(&module).expect("an image");
-        let plugin = nullvm_shim::Plugin::from_image(nullvm_shim::Image::map(&image).expect("it maps"));
-        let instance = nullvm_shim::Instance::new(
-            &plugin.expect("it loads"),
-            &HostTable::EMPTY,
-            std::ptr::null_mut(),
-            &nullvm_shim::Limits::default(),
-        );
-        Self(instance.expect("an instance"))
-    }
-}
 
 impl Engine for Ours {
     fn run(&mut self, kernel: &str, rounds: u32) -> u32 {
@@ -209,8 +196,9 @@ impl Drop for V8 {
 }
 
 fn engines() -> Vec<(&'static str, Box<dyn Engine>)> {
-    let ours =
-        |options: Options| -> Box<dyn Engine> { Box::new(Ours::new(&Options { checks: false, ..options })) };
+    let ours = |options: Options| -> Box<dyn Engine> {
+        Box::new(Ours(host::native(&module(), &Options { checks: false, ..options })))
+    };
     let mut all: Vec<(&'static str, Box<dyn Engine>)> = Vec::new();
     let mut add = |name: &'static str, engine: Option<Box<dyn Engine>>| match engine {
         Some(engine) => all.push((name, engine)),

@@ -177,3 +177,13 @@ pub fn filter(name: &str) -> Vec<u8> {
 pub fn load(kind: EngineKind, name: &str, wasm: &[u8]) -> Arc<dyn Module> {
     engine::load(kind, name, wasm, LoadOptions::default()).unwrap_or_else(|e| panic!("{kind}: {name}: {e}"))
 }
+
+/// A module without imports, as native code.
+pub fn native(wasm: &[u8], options: &nullvm_compiler::Options) -> Box<nullvm_shim::Instance> {
+    let module = nullvm_compiler::compile(wasm, options).expect("it compiles");
+    let image = nullvm_compiler::emit::image(&module).expect("an image");
+    let plugin = nullvm_shim::Plugin::from_image(nullvm_shim::Image::map(&image).expect("it maps"));
+    let (plugin, limits) = (plugin.expect("it loads"), nullvm_shim::Limits::default());
+    nullvm_shim::Instance::new(&plugin, &HostTable::EMPTY, std::ptr::null_mut(), &limits)
+        .expect("an instance")
+}

@@ -4,8 +4,11 @@
 use crate::CliError;
 use crate::compile::{BoundsArg, TrapsArg};
 use clap::{Args, ValueEnum};
+use nullvm_compiler::Options;
 use nullvm_host::config::Cluster;
+use nullvm_host::engine::LoadOptions;
 use nullvm_host::log::Level;
+use nullvm_host::{EngineKind, GuestLimits};
 use serde_json::Value as Json;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -50,6 +53,34 @@ pub struct TrafficArgs {
     pub log_level: Level,
 }
 
+/// What runs the plugin.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineArg {
+    /// Compiled ahead of time
+    Native,
+    /// Wasmtime's JIT, in builds with the cargo feature wasmtime
+    Wasmtime,
+    /// An interpreter
+    Wasmi,
+}
+
+impl EngineArg {
+    /// The engine, if this build has it.
+    pub fn kind(self) -> Result<EngineKind, CliError> {
+        let engine = match self {
+            Self::Native => EngineKind::Native,
+            Self::Wasmtime => EngineKind::Wasmtime,
+            Self::Wasmi => EngineKind::Wasmi,
+        };
+        if EngineKind::available().contains(&engine) {
+            return Ok(engine);
+        }
+        Err(CliError::Usage(format!(
+            "this nullvmc was built without the engine {engine}; build it with `--features {engine}`, or use --engine native"
+        )))
+    }
+}
+
 /// How the plugin is compiled to native code; see `nullvmc compile`.
 #[derive(Args)]
 #[command(next_help_heading = "Native code")]
@@ -65,6 +96,28 @@ pub struct CodeArgs {
     /// Turn imports that no host offers into traps that name themselves
     #[arg(long)]
     pub stub_unknown_imports: bool,
+}
+
+impl CodeArgs {
+    /// For the compiler.
+    pub fn options(&self) -> Options {
+        Options {
+            bounds: self.bounds.into(),
+            traps: self.traps.into(),
+            stub_unknown_imports: self.stub_unknown_imports,
+            ..Options::default()
+        }
+    }
+
+    /// For the reference host.
+    pub fn load_options(&self) -> LoadOptions {
+        LoadOptions {
+            stub_unknown_imports: self.stub_unknown_imports,
+            explicit_bounds: self.bounds == BoundsArg::Explicit,
+            call_traps: self.traps == TrapsArg::Call,
+            ..LoadOptions::default()
+        }
+    }
 }
 
 /// Where native code comes from other than from compiling on the spot, and what may run.
@@ -158,6 +211,13 @@ pub struct LimitArgs {
     /// Longest time of one call into the plugin [default: none]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     pub deadline: Option<u64>,
+}
+
+impl LimitArgs {
+    /// For the reference host.
+    pub fn guest(&self) -> GuestLimits {
+        GuestLimits { memory: self.memory_limit, stack: self.stack_size, deadline_ms: self.deadline }
+    }
 }
 
 /// What plugins read as properties. Metadata are JSON objects of namespaces.

@@ -1,19 +1,19 @@
 //! `nullvmc serve`: the front door of the reference host.
 
-use crate::compile::{BoundsArg, TrapsArg};
 use crate::flags::{
-    CodeArgs, Direction, LimitArgs, LoadArgs, NodeArgs, PluginArgs, TrafficArgs, metadata, text_or_file,
+    CodeArgs, Direction, EngineArg, LimitArgs, LoadArgs, NodeArgs, PluginArgs, TrafficArgs, metadata,
+    text_or_file,
 };
 use crate::input::{Input, deny_list};
 use crate::{CliError, Console};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use nullvm_cache::{FileStore, Store};
 use nullvm_compiler::Options;
 use nullvm_host::config::NodeConfig;
-use nullvm_host::engine::{self, LoadOptions};
+use nullvm_host::engine;
 use nullvm_host::log::{LogSink, Logger};
 use nullvm_host::{
-    EngineKind, GuestLimits, HostConfig, PluginConfig, RunningServer, Server, ServerConfig, run_until_ctrl_c,
+    EngineKind, HostConfig, PluginConfig, RunningServer, Server, ServerConfig, run_until_ctrl_c,
 };
 use nullvm_loader::{Code, Compile, Loaded, Loader, Origin, Policy};
 use nullvm_trust::PublicKey;
@@ -53,28 +53,9 @@ pub struct ServeArgs {
     node: NodeArgs,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum EngineArg {
-    /// Compiled ahead of time
-    Native,
-    /// Wasmtime's JIT, in builds with the cargo feature wasmtime
-    Wasmtime,
-    /// An interpreter
-    Wasmi,
-}
-
 /// Runs the command: until Ctrl-C or SIGTERM.
 pub fn run(args: ServeArgs, console: &mut Console<'_>) -> Result<(), CliError> {
-    let engine = match args.engine {
-        EngineArg::Native => EngineKind::Native,
-        EngineArg::Wasmtime => EngineKind::Wasmtime,
-        EngineArg::Wasmi => EngineKind::Wasmi,
-    };
-    if !EngineKind::available().contains(&engine) {
-        return Err(CliError::Usage(format!(
-            "this nullvmc was built without the engine {engine}; build it with `--features {engine}`, or use --engine native"
-        )));
-    }
+    let engine = args.engine.kind()?;
     let input = Input::read(&args.file)?;
     let file = input.name.clone();
     let failed = |message: String| CliError::Serve { file: file.clone(), message };
@@ -101,11 +82,8 @@ pub fn run(args: ServeArgs, console: &mut Console<'_>) -> Result<(), CliError> {
 fn load(args: &ServeArgs, input: &Input) -> Result<Loaded, CliError> {
     let options = Options {
         cpu: Some("native".to_owned()),
-        bounds: args.code.bounds.into(),
-        traps: args.code.traps.into(),
         interruptible: args.limits.deadline.is_some(),
-        stub_unknown_imports: args.code.stub_unknown_imports,
-        ..Options::default()
+        ..args.code.options()
     };
     let compile = (!args.load.no_compile).then(|| Compile { options, ..Compile::default() });
     let cache = match &args.load.cache_dir {
@@ -154,19 +132,10 @@ fn config(args: ServeArgs, input: Input, engine: EngineKind) -> Result<ServerCon
     let name = args.plugin.name.clone().or_else(|| input.stem()).unwrap_or_else(|| "plugin".to_owned());
     let mut config = ServerConfig::new(&name, input.bytes);
     config.engine = engine;
-    config.load = LoadOptions {
-        stub_unknown_imports: args.code.stub_unknown_imports,
-        explicit_bounds: args.code.bounds == BoundsArg::Explicit,
-        call_traps: args.code.traps == TrapsArg::Call,
-        ..LoadOptions::default()
-    };
+    config.load = args.code.load_options();
     config.plugin = plugin_config(name, args.plugin)?;
     config.host = HostConfig {
-        limits: GuestLimits {
-            memory: args.limits.memory_limit,
-            stack: args.limits.stack_size,
-            deadline_ms: args.limits.deadline,
-        },
+        limits: args.limits.guest(),
         clusters: args.traffic.cluster.into_iter().collect(),
         node: Arc::new(node(args.node)?),
         logger: Arc::new(Logger::new(args.traffic.log_level, LogSink::Stderr)),

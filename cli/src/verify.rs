@@ -224,7 +224,7 @@ impl Against {
     }
 
     fn check_module(&self, recorded: Option<&str>, wasm: Option<&[u8]>) -> Result<(), String> {
-        if let Some(entry) = recorded.and_then(unhex).and_then(|hash| self.deny.hash(&hash)) {
+        if let Some(entry) = recorded.and_then(nullvm_trust::unhex).and_then(|hash| self.deny.hash(&hash)) {
             return Err(format!("its module is on the deny list ({entry})"));
         }
         let Some(wasm) = wasm else { return Ok(()) };
@@ -234,18 +234,6 @@ impl Against {
         }
         Ok(())
     }
-}
-
-/// 64 hexadecimal digits.
-fn unhex(digits: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    if digits.len() != 64 || !digits.is_ascii() {
-        return None;
-    }
-    for (i, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(hash)
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -192,7 +192,7 @@ fn unhex_all(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
 }
 
-/// 32 bytes.
-pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
+/// A hash or a key, of 64 hexadecimal digits.
+pub fn unhex(text: &str) -> Option<[u8; 32]> {
     unhex_all(text)?.try_into().ok()
 }

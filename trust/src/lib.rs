@@ -10,5 +10,5 @@ mod keys;
 mod signature;
 
 pub use deny::{DenyError, DenyList};
-pub use keys::{KeyError, KeyPair, PublicKey};
+pub use keys::{KeyError, KeyPair, PublicKey, unhex};
 pub use signature::{SignatureError, sign, signed_content, verify};

@@ -77,38 +77,32 @@ fn escape(text: &str) -> String {
 }
 
 /// A line of a plot: its name and its points.
-type Line<'a> = (&'a str, Vec<(f64, f64)>);
+type Line = (String, Vec<(f64, f64)>);
 
-/// Lines over a logarithmic time axis (`across`), or a logarithmic time upwards.
+/// A line of each engine.
+fn lines(engines: &[Measured], points: impl Fn(&Measured) -> Vec<(f64, f64)>) -> Vec<Line> {
+    engines.iter().map(|e| (e.engine.to_string(), points(e))).collect()
+}
+
 fn distribution(engines: &[Measured]) -> Result<String, String> {
     let (low, high) = bounds(engines, 0.001, 0.995);
     let (from, to) = (low.ln(), high.ln());
-    let names: Vec<String> = engines.iter().map(|e| e.engine.to_string()).collect();
-    let lines: Vec<Line<'_>> = engines
-        .iter()
-        .zip(&names)
-        .map(|(engine, name)| {
-            let mut bins = [0usize; BINS];
-            for time in &engine.requests {
-                let at = (time.ln() - from) / (to - from) * BINS as f64;
-                if (0.0..BINS as f64).contains(&at) {
-                    bins[at as usize] += 1;
-                }
+    let lines = lines(engines, |engine| {
+        let mut bins = [0usize; BINS];
+        for time in &engine.requests {
+            let at = (time.ln() - from) / (to - from) * BINS as f64;
+            if (0.0..BINS as f64).contains(&at) {
+                bins[at as usize] += 1;
             }
-            let count = engine.requests.len().max(1) as f64;
-            let center = |i: usize| (from + (i as f64 + 0.5) / BINS as f64 * (to - from)).exp() / 1e3;
-            let points = bins.iter().enumerate().map(|(i, n)| (center(i), *n as f64 / count * 100.0));
-            (name.as_str(), points.collect())
-        })
-        .collect();
+        }
+        let count = engine.requests.len().max(1) as f64;
+        let center = |i: usize| (from + (i as f64 + 0.5) / BINS as f64 * (to - from)).exp() / 1e3;
+        bins.iter().enumerate().map(|(i, n)| (center(i), *n as f64 / count * 100.0)).collect()
+    });
     let top = lines.iter().flat_map(|l| &l.1).map(|p| p.1).fold(0.0, f64::max) * 1.05;
     draw(|area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(10)
-            .margin_right(36)
-            .x_label_area_size(40)
-            .y_label_area_size(60)
-            .build_cartesian_2d((low / 1e3..high / 1e3).log_scale(), 0.0..top.max(0.1))?;
+        let mut chart =
+            chart(area).build_cartesian_2d((low / 1e3..high / 1e3).log_scale(), 0.0..top.max(0.1))?;
         chart
             .configure_mesh()
             .x_desc("us per request")
@@ -116,17 +110,10 @@ fn distribution(engines: &[Measured]) -> Result<String, String> {
             .x_label_formatter(&|x| number(*x))
             .y_label_formatter(&|y| number(*y))
             .draw()?;
-        for (i, (name, points)) in lines.iter().enumerate() {
-            let color = COLORS[i % COLORS.len()];
-            chart
-                .draw_series(
-                    AreaSeries::new(points.iter().copied(), 0.0, color.mix(0.15)).border_style(color),
-                )?
-                .label(*name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+        for (i, (_, points)) in lines.iter().enumerate() {
+            chart.draw_series(AreaSeries::new(points.iter().copied(), 0.0, color(i).mix(0.15)))?;
         }
-        chart.configure_series_labels().border_style(BLACK.mix(0.3)).background_style(WHITE).draw()?;
-        Ok(())
+        series(&mut chart, &lines)
     })
 }
 
@@ -134,22 +121,11 @@ fn quantiles(engines: &[Measured]) -> Result<String, String> {
     // Nines: 0.9 is 1, 0.99 is 2.
     let nines: Vec<f64> = (0..=80).map(|i| f64::from(i) / 20.0).collect();
     let part = |nines: f64| 1.0 - 10f64.powf(-nines);
-    let names: Vec<String> = engines.iter().map(|e| e.engine.to_string()).collect();
-    let lines: Vec<Line<'_>> = engines
-        .iter()
-        .zip(&names)
-        .map(|(e, name)| {
-            (name.as_str(), nines.iter().map(|n| (*n, quantile(&e.requests, part(*n)) / 1e3)).collect())
-        })
-        .collect();
+    let lines =
+        lines(engines, |e| nines.iter().map(|n| (*n, quantile(&e.requests, part(*n)) / 1e3)).collect());
     let (low, high) = bounds(engines, 0.0, 0.9999);
     draw(|area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(10)
-            .margin_right(36)
-            .x_label_area_size(40)
-            .y_label_area_size(60)
-            .build_cartesian_2d(0.0..4.0, (low / 1e3..high / 1e3).log_scale())?;
+        let mut chart = chart(area).build_cartesian_2d(0.0..4.0, (low / 1e3..high / 1e3).log_scale())?;
         chart
             .configure_mesh()
             .x_labels(5)
@@ -163,24 +139,12 @@ fn quantiles(engines: &[Measured]) -> Result<String, String> {
 }
 
 fn rounds(engines: &[Measured]) -> Result<String, String> {
-    let names: Vec<String> = engines.iter().map(|e| e.engine.to_string()).collect();
-    let lines: Vec<Line<'_>> = engines
-        .iter()
-        .zip(&names)
-        .map(|(e, name)| {
-            (name.as_str(), e.rounds.iter().enumerate().map(|(i, t)| (i as f64, t / 1e3)).collect())
-        })
-        .collect();
+    let lines = lines(engines, |e| e.rounds.iter().enumerate().map(|(i, t)| (i as f64, t / 1e3)).collect());
     let all = || lines.iter().flat_map(|l| &l.1).map(|p| p.1);
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
     let last = lines.iter().map(|l| l.1.len()).max().unwrap_or(2).saturating_sub(1).max(1) as f64;
     draw(|area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(10)
-            .margin_right(36)
-            .x_label_area_size(40)
-            .y_label_area_size(60)
-            .build_cartesian_2d(0.0..last, (low * 0.9..high * 1.1).log_scale())?;
+        let mut chart = chart(area).build_cartesian_2d(0.0..last, (low * 0.9..high * 1.1).log_scale())?;
         chart
             .configure_mesh()
             .x_desc("round")
@@ -195,20 +159,32 @@ fn rounds(engines: &[Measured]) -> Result<String, String> {
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 type Failed = Box<dyn std::error::Error>;
 
+fn color(line: usize) -> RGBColor {
+    COLORS[line % COLORS.len()]
+}
+
+/// A plot with room for what stands at its axes.
+fn chart<'a, 'b>(area: &'a Area<'b>) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
+    let mut chart = ChartBuilder::on(area);
+    chart.margin(10).margin_right(36).x_label_area_size(40).y_label_area_size(60);
+    chart
+}
+
+/// Draws lines, and which is whose.
 fn series<'a, X, Y>(
     chart: &mut ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>,
-    lines: &[Line<'_>],
+    lines: &[Line],
 ) -> Result<(), Failed>
 where
     X: Ranged<ValueType = f64>,
     Y: Ranged<ValueType = f64>,
 {
     for (i, (name, points)) in lines.iter().enumerate() {
-        let color = COLORS[i % COLORS.len()];
+        let color = color(i);
         chart
             .draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))
             .map_err(|e| e.to_string())?
-            .label(*name)
+            .label(name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
     }
     chart

@@ -9,15 +9,14 @@ mod report;
 mod stats;
 mod traffic;
 
-use crate::compile::{BoundsArg, TrapsArg};
-use crate::flags::{CodeArgs, LimitArgs, PluginArgs};
+use crate::flags::{CodeArgs, EngineArg, LimitArgs, PluginArgs};
 use crate::input::Input;
 use crate::output::{self, Output};
 use crate::serve::plugin_config;
 use crate::{CliError, Console};
 use clap::{Args, ValueEnum};
+use nullvm_host::EngineKind;
 use nullvm_host::engine::LoadOptions;
-use nullvm_host::{EngineKind, GuestLimits};
 use std::path::PathBuf;
 use traffic::TrafficArgs;
 
@@ -61,16 +60,6 @@ pub struct BenchArgs {
     code: CodeArgs,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum EngineArg {
-    /// Compiled ahead of time
-    Native,
-    /// Wasmtime's JIT, in builds with the cargo feature wasmtime
-    Wasmtime,
-    /// An interpreter
-    Wasmi,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
     Text,
@@ -95,18 +84,9 @@ pub fn run(args: BenchArgs, console: &mut Console<'_>) -> Result<(), CliError> {
     let name = args.plugin.name.clone().or_else(|| input.stem()).unwrap_or_else(|| "plugin".to_owned());
     let setup = measure::Setup {
         wasm: &input.bytes,
-        load: LoadOptions {
-            interruptible: args.limits.deadline.is_some(),
-            stub_unknown_imports: args.code.stub_unknown_imports,
-            explicit_bounds: args.code.bounds == BoundsArg::Explicit,
-            call_traps: args.code.traps == TrapsArg::Call,
-        },
+        load: LoadOptions { interruptible: args.limits.deadline.is_some(), ..args.code.load_options() },
         plugin: plugin_config(name, args.plugin)?,
-        limits: GuestLimits {
-            memory: args.limits.memory_limit,
-            stack: args.limits.stack_size,
-            deadline_ms: args.limits.deadline,
-        },
+        limits: args.limits.guest(),
         seconds: args.seconds,
     };
     let failed = |message: String| CliError::Bench { file: input.name.clone(), message };
@@ -128,23 +108,14 @@ pub fn run(args: BenchArgs, console: &mut Console<'_>) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Each once, in the order in which they were asked for.
 fn engines(asked: &[EngineArg]) -> Result<Vec<EngineKind>, CliError> {
-    let available = EngineKind::available();
     if asked.is_empty() {
-        return Ok(available.to_vec());
+        return Ok(EngineKind::available().to_vec());
     }
     let mut engines = Vec::new();
     for arg in asked {
-        let kind = match arg {
-            EngineArg::Native => EngineKind::Native,
-            EngineArg::Wasmtime => EngineKind::Wasmtime,
-            EngineArg::Wasmi => EngineKind::Wasmi,
-        };
-        if !available.contains(&kind) {
-            return Err(CliError::Usage(format!(
-                "this nullvmc was built without the engine {kind}; build it with `--features {kind}`"
-            )));
-        }
+        let kind = arg.kind()?;
         if !engines.contains(&kind) {
             engines.push(kind);
         }

@@ -259,13 +259,7 @@ impl EnvoyConfigArgs {
     }
 
     fn options(&self, name: String) -> Options {
-        Options {
-            name,
-            bounds: self.code.bounds.into(),
-            traps: self.code.traps.into(),
-            stub_unknown_imports: self.code.stub_unknown_imports,
-            ..Options::default()
-        }
+        Options { name, ..self.code.options() }
     }
 
     fn compile_command(&self, form: &str, output: &str) -> String {

@@ -157,23 +157,26 @@ impl<'m> Translator<'_, 'm> {
             Operator::Else => self.else_branch(),
             Operator::End => self.end(),
             Operator::Br { relative_depth } => {
-                if !self.branch_to_dispatched(relative_depth)? {
-                    let (block, n) = self.branch_target(relative_depth);
-                    let args = self.jump_args(n);
-                    self.b.ins().jump(block, &args);
+                match self.known_dispatch(relative_depth) {
+                    Some(target) => self.branch_to_dispatched(relative_depth, target)?,
+                    None => {
+                        let (block, n) = self.branch_target(relative_depth);
+                        let args = self.jump_args(n);
+                        self.b.ins().jump(block, &args);
+                    }
                 }
                 self.reachable = false;
             }
             Operator::BrIf { relative_depth } => {
                 let condition = self.pop();
                 let next = self.b.create_block();
-                if self.has_known_dispatch(relative_depth) {
+                if let Some(target) = self.known_dispatch(relative_depth) {
                     let taken = self.b.create_block();
                     self.b.ins().brif(condition, taken, &[], next, &[]);
                     self.b.seal_block(taken);
                     self.b.seal_block(next);
                     self.b.switch_to_block(taken);
-                    self.branch_to_dispatched(relative_depth)?;
+                    self.branch_to_dispatched(relative_depth, target)?;
                     self.b.switch_to_block(next);
                     return Ok(true);
                 }

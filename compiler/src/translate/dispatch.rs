@@ -44,7 +44,7 @@ pub(super) struct Beginning<'m> {
 }
 
 /// Where a branch goes.
-enum Target {
+pub(super) enum Target {
     Known(Block),
     /// The first if the condition is not zero.
     Choice(Value, Box<(Target, Target)>),
@@ -145,7 +145,7 @@ impl<'m> Translator<'_, 'm> {
     }
 
     /// Where the loop at this depth dispatches to with the values that its local can have here, if those are known.
-    fn known_dispatch(&mut self, depth: u32) -> Option<Target> {
+    pub(super) fn known_dispatch(&mut self, depth: u32) -> Option<Target> {
         let place = self.frames.len() - 1 - depth as usize;
         let dispatch = self.frames[place].dispatch.as_ref().filter(|d| d.copies < MOST_COPIES)?;
         let local = dispatch.local;
@@ -173,15 +173,10 @@ impl<'m> Translator<'_, 'm> {
         }
     }
 
-    pub(super) fn has_known_dispatch(&mut self, depth: u32) -> bool {
-        self.known_dispatch(depth).is_some()
-    }
-
-    /// Branches to where the loop at this depth would dispatch to, if that is known; the block is filled then.
-    pub(super) fn branch_to_dispatched(&mut self, depth: u32) -> Result<bool, CompileError> {
-        let Some(target) = self.known_dispatch(depth) else { return Ok(false) };
+    /// Branches to where the loop at this depth would dispatch to; the block is filled then.
+    pub(super) fn branch_to_dispatched(&mut self, depth: u32, target: Target) -> Result<(), CompileError> {
         let place = self.frames.len() - 1 - depth as usize;
-        let Some(dispatch) = &mut self.frames[place].dispatch else { return Ok(false) };
+        let dispatch = self.frames[place].dispatch.as_mut().expect("the target is of its table");
         dispatch.copies += 1;
         let code = std::mem::take(&mut dispatch.code);
         // The round starts here; the check at the loop's head is not passed by any more.
@@ -195,7 +190,7 @@ impl<'m> Translator<'_, 'm> {
             dispatch.code = code;
         }
         self.branch_to(target);
-        Ok(true)
+        Ok(())
     }
 
     fn branch_to(&mut self, target: Target) {
