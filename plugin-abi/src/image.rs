@@ -181,6 +181,22 @@ impl<'a> ImageView<'a> {
         self.part(self.header.meta_offset, self.header.meta_len)
     }
 
+    /// The parts that hold something, each with its offset; between them, and in the slots, are zeros.
+    pub fn parts(&self) -> [(usize, &'a [u8]); 3] {
+        let h = &self.header;
+        let texts = h.texts().iter().map(|(s, _)| s.offset + s.len).max().unwrap_or(0);
+        let meta_end = match h.eh_frame_len {
+            0 => h.meta_offset + h.meta_len,
+            len => h.eh_frame_offset + len,
+        };
+        let part = |from: u32, to: u32| (from as usize, self.part(from, to.saturating_sub(from)));
+        [
+            part(0, texts.max(core::mem::size_of::<ImageHeader>() as u32)),
+            part(h.meta_offset, meta_end),
+            part(h.text_offset, h.text_offset + h.text_total),
+        ]
+    }
+
     /// The machine code that the metadata speaks of.
     pub fn text(&self) -> &'a [u8] {
         self.part(self.header.text_offset, self.header.text_len)

@@ -23,6 +23,13 @@ pub const FLAG_PROXY_WASM: u32 = 1 << 3;
 /// The module has a linear memory.
 pub const FLAG_MEMORY: u32 = 1 << 4;
 
+/// Bytes of a WebAssembly page.
+pub const WASM_PAGE: u64 = 64 * 1024;
+
+/// Where the bytes of active segments may be mapped from, they start in the metadata and in the memory at multiples of this, and
+/// are filled up to one with zeros. Hosts with larger pages copy them.
+pub const DATA_PAGE: u64 = 4096;
+
 /// A run of elements within the metadata.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,7 +158,8 @@ pub struct GlobalRecord {
     pub mutable: u32,
 }
 
-/// A data segment.
+/// A data segment, or what several active ones left behind when they were laid over each other ([`DATA_PAGE`]). Segments that the
+/// code names by number come first, active ones among them as empty passive ones.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct DataRecord {

@@ -5,7 +5,8 @@
 //! else can write to are mapped in place. Whether an image is *trusted* (signature, cache ownership) is the caller's question. A
 //! page is never writable and executable at once, and text is shared by all who map the same file.
 
-use crate::{imports, os};
+use crate::imports;
+use crate::os::{self, File};
 use alloc::string::{String, ToString};
 use core::fmt;
 use core::ptr;
@@ -84,12 +85,22 @@ pub enum HashCheck {
     Skip,
 }
 
+/// A file that an image is mapped from, for mapping parts of it once more.
+#[derive(Debug)]
+pub(crate) struct ImageFile {
+    pub(crate) file: File,
+    /// Where the metadata begins in it.
+    pub(crate) meta_offset: u64,
+}
+
 /// An image in memory, ready to run. Unmapped when dropped; a [`crate::Plugin`] keeps its own.
 #[derive(Debug)]
 pub struct Image {
     base: *mut u8,
     len: usize,
     header: ImageHeader,
+    /// What is mapped, until [`Image::take_file`].
+    file: Option<File>,
     /// Whether unwinders know of its frames.
     frames_registered: bool,
 }
@@ -114,14 +125,16 @@ impl Image {
     /// The first thing found wrong; nothing stays mapped.
     pub fn map_with(bytes: &[u8], hash: HashCheck) -> Result<Self, ImageError> {
         // Before anything is allocated for it.
-        ImageView::parse(bytes)?;
-        let Some(file) = os::MemoryFile::new(c"nullvm-image") else {
+        let view = ImageView::parse(bytes)?;
+        let Some(file) = File::memory(c"nullvm-image") else {
             return Self::map_copy(bytes, hash);
         };
-        file.write(bytes).map_err(ImageError::System)?;
+        copy(&view, &file)?;
         file.seal().map_err(ImageError::System)?;
         // What is hashed is what runs: the sealed copy, whoever changes the source meanwhile.
-        Self::map_file(file.fd(), bytes.len(), hash)
+        let mut image = Self::map_fd(file.fd(), bytes.len(), hash)?;
+        image.file = Some(file);
+        Ok(image)
     }
 
     /// Where the kernel has no memory files.
@@ -143,14 +156,16 @@ impl Image {
     /// # Errors
     /// As for [`Image::map`].
     pub fn map_file(fd: i32, len: usize, hash: HashCheck) -> Result<Self, ImageError> {
-        let mut image = Self::map_fd(fd, len)?;
-        let hash = (hash == HashCheck::Check).then(|| content_sha256(image.bytes(len)));
-        image.prepare(len, hash)?;
+        let mut image = Self::map_fd(fd, len, hash)?;
+        image.file = File::duplicate(fd);
         Ok(image)
     }
 
-    fn map_fd(fd: i32, len: usize) -> Result<Self, ImageError> {
-        Self::reserve(len, 0, libc::MAP_PRIVATE, fd)
+    fn map_fd(fd: i32, len: usize, hash: HashCheck) -> Result<Self, ImageError> {
+        let mut image = Self::reserve(len, 0, libc::MAP_PRIVATE, fd)?;
+        let hash = (hash == HashCheck::Check).then(|| content_sha256(image.bytes(len)));
+        image.prepare(len, hash)?;
+        Ok(image)
     }
 
     fn reserve(len: usize, write: i32, flags: i32, fd: i32) -> Result<Self, ImageError> {
@@ -165,7 +180,7 @@ impl Image {
         }
         // SAFETY: `ImageHeader` holds integers only, for which zeros are valid.
         let header = unsafe { core::mem::zeroed() };
-        Ok(Self { base: base.cast(), len: mapped, header, frames_registered: false })
+        Ok(Self { base: base.cast(), len: mapped, header, file: None, frames_registered: false })
     }
 
     /// The first `len` bytes, of the mapping's own.
@@ -245,6 +260,12 @@ impl Image {
         &self.header
     }
 
+    /// The file that it is mapped from, once; `None` for a copy in anonymous memory.
+    pub(crate) fn take_file(&mut self) -> Option<ImageFile> {
+        let file = self.file.take()?;
+        Some(ImageFile { file, meta_offset: u64::from(self.header.meta_offset) })
+    }
+
     /// The machine code that the metadata speaks of.
     pub(crate) fn code(&self) -> (*const u8, usize) {
         // SAFETY: within the mapping (the view saw it).
@@ -289,6 +310,25 @@ impl Drop for Image {
             libc::munmap(self.base.cast(), self.len);
         }
     }
+}
+
+/// Copies an image into an empty file. Pages of padding cost as much as others to write, and nothing as a hole.
+fn copy(view: &ImageView<'_>, file: &File) -> Result<(), ImageError> {
+    let bytes = view.bytes();
+    file.resize(bytes.len() as u64).map_err(ImageError::System)?;
+    let mut end = 0;
+    for (offset, part) in view.parts() {
+        // Of other padding, the copy would have the hash and the source would not.
+        padding(bytes, end, offset)?;
+        file.write_at(part, offset as u64).map_err(ImageError::System)?;
+        end = offset + part.len();
+    }
+    padding(bytes, end, bytes.len())
+}
+
+fn padding(bytes: &[u8], from: usize, to: usize) -> Result<(), ImageError> {
+    let zeros = bytes.get(from..to).is_some_and(|p| p.iter().fold(0, |all, b| all | b) == 0);
+    if zeros { Ok(()) } else { Err(ImageError::OutOfRange("padding")) }
 }
 
 /// SHA-256 over an image with the header's own field zeroed.

@@ -11,14 +11,15 @@
 //! What one instance wrote is never seen by the next one in the same slot: `Slot::reset` is the only way back into the
 //! pool, and a slot that cannot be reset is unmapped.
 
-use crate::os;
+use crate::image::ImageFile;
+use crate::os::{self, File};
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ptr;
 use plugin_abi::{DataRecord, FLAG_BOUNDS_GUARD, FLAG_MEMORY, Meta, NONE, TrapCode, context};
 
-/// Bytes of a WebAssembly page.
-pub const WASM_PAGE: u64 = 64 * 1024;
+pub use plugin_abi::WASM_PAGE;
 
 /// Why there is no memory for an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,126 +77,86 @@ impl fmt::Display for MemoryError {
 
 impl core::error::Error for MemoryError {}
 
-/// Bytes of segments that are written at once.
-const WRITE: usize = 64 * 1024;
+/// Most mappings that the initial memory of an instance may take.
+const MOST_PARTS: usize = 8;
 
-/// Zeros that are written between segments rather than skipped.
-const GAP: u64 = 256;
-
-/// Ranges of bytes, as long as there are few of them.
-#[derive(Default)]
-struct Ranges(Vec<(u64, u64)>);
-
-impl Ranges {
-    /// More are not kept: then nothing is known to be free.
-    const MOST: usize = 64;
-
-    fn add(&mut self, from: u64, to: u64) {
-        if let Some(last) = self.0.last_mut().filter(|last| last.1 == from) {
-            last.1 = to;
-        } else if from < to && self.0.len() <= Self::MOST {
-            self.0.push((from, to));
-        }
-    }
-
-    /// Whether none of them reaches into this one.
-    fn free(&self, from: u64, to: u64) -> bool {
-        self.0.len() <= Self::MOST && self.0.iter().all(|r| r.1 <= from || to <= r.0)
-    }
+/// A range of a file that is the start of a range of the memory; all multiples of the page size.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    memory: u64,
+    file: u64,
+    len: u64,
 }
 
 /// The bytes that a memory starts with, as a file that slots map copy-on-write.
 #[derive(Debug)]
 struct InitialFile {
-    fd: i32,
-    /// Where it starts in the linear memory; a multiple of the page size, as is `len`.
-    first: u64,
-    len: u64,
+    file: File,
+    parts: Vec<Part>,
 }
 
 impl InitialFile {
+    /// The image's own file, when the compiler laid the segments out in pages (`--emit image` does, where that is not much larger).
+    fn of_image(image: ImageFile, meta: &Meta<'_>) -> Option<Self> {
+        let page = os::page_size() as u64;
+        let data = image.meta_offset + u64::from(meta.header.data_bytes.offset);
+        let parts: Vec<Part> = active(meta)
+            .take(MOST_PARTS + 1)
+            .map(|d| Part {
+                memory: u64::from(d.memory_offset),
+                file: data + u64::from(d.first),
+                len: u64::from(d.len),
+            })
+            .collect();
+        let pages = |p: &Part| [p.memory, p.file, p.len].iter().all(|n| n.is_multiple_of(page));
+        (parts.len() <= MOST_PARTS && parts.iter().all(pages)).then_some(Self { file: image.file, parts })
+    }
+
     /// A sealed file with the bytes of the active segments, or `None` where the system gives none.
-    fn create(meta: &Meta<'_>, first: u64, len: u64) -> Option<Self> {
-        // SAFETY: the name is NUL-terminated.
-        let fd = unsafe {
-            libc::memfd_create(c"nullvm-initial-memory".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING)
-        };
-        if fd < 0 {
-            return None;
+    fn create(meta: &Meta<'_>) -> Option<Self> {
+        let page = os::page_size() as u64;
+        let first = active(meta).map(|d| u64::from(d.memory_offset)).min()? / page * page;
+        let end = active(meta).map(|d| u64::from(d.memory_offset) + u64::from(d.len)).max()?;
+        let len = end.next_multiple_of(page) - first;
+        let file = File::memory(c"nullvm-initial-memory")?;
+        file.resize(len).ok()?;
+        // Not through a mapping, where a system without memory answers with a signal.
+        for d in active(meta) {
+            file.write_at(segment_bytes(meta, d), u64::from(d.memory_offset) - first).ok()?;
         }
-        let file = Self { fd, first, len };
-        // SAFETY: a descriptor of our own.
-        if unsafe { libc::ftruncate(fd, len as i64) } != 0 {
-            return None;
-        }
-        if !file.write_all(meta) {
-            return None;
-        }
-        let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE | libc::F_SEAL_SEAL;
-        // SAFETY: a descriptor of our own. A kernel without seals only loses a safety net.
-        unsafe { libc::fcntl(fd, libc::F_ADD_SEALS, seals) };
-        Some(file)
+        // A kernel without seals only loses a safety net.
+        let _ = file.seal();
+        Some(Self { file, parts: vec![Part { memory: first, file: 0, len }] })
     }
 
-    /// Writes the active segments in their order, those that follow each other closely in one go: some toolchains make tens of
-    /// thousands of a few bytes each. Not through a mapping, where a system without memory answers with a signal.
-    fn write_all(&self, meta: &Meta<'_>) -> bool {
-        let mut pending = Vec::with_capacity(WRITE);
-        let mut at = 0;
-        // What has been written, which zeros must not cover.
-        let mut written = Ranges::default();
-        for d in meta.data.iter().filter(|d| d.active != 0 && d.len > 0) {
-            let (offset, bytes) = (u64::from(d.memory_offset) - self.first, segment_bytes(meta, d));
-            let end = at + pending.len() as u64;
-            let gap = offset.checked_sub(end).filter(|gap| *gap <= GAP && written.free(end, offset));
-            match gap {
-                Some(gap) if pending.len() + gap as usize + bytes.len() <= WRITE => {
-                    pending.resize(pending.len() + gap as usize, 0);
-                }
-                _ => {
-                    if !self.write(at, &pending) {
-                        return false;
-                    }
-                    written.add(at, end);
-                    pending.clear();
-                    at = offset;
-                }
-            }
-            if bytes.len() > WRITE {
-                if !self.write(offset, bytes) {
-                    return false;
-                }
-                at = offset + bytes.len() as u64;
-                written.add(offset, at);
-            } else {
-                pending.extend_from_slice(bytes);
+    /// Maps it over the start of a fresh memory.
+    ///
+    /// # Safety
+    /// At `base` begins a memory of our own that nobody uses yet, and that holds all active segments.
+    unsafe fn map(&self, base: *mut u8) -> Result<(), MemoryError> {
+        for part in &self.parts {
+            // SAFETY: the caller's promise.
+            let mapped = unsafe {
+                libc::mmap(
+                    base.add(part.memory as usize).cast(),
+                    part.len as usize,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    libc::MAP_PRIVATE | libc::MAP_FIXED,
+                    self.file.fd(),
+                    part.file as libc::off_t,
+                )
+            };
+            if mapped == libc::MAP_FAILED {
+                return Err(MemoryError::Commit { errno: os::errno() });
             }
         }
-        self.write(at, &pending)
-    }
-
-    fn write(&self, mut offset: u64, mut bytes: &[u8]) -> bool {
-        while !bytes.is_empty() {
-            // SAFETY: `bytes` is readable for its length.
-            let n = unsafe { libc::pwrite(self.fd, bytes.as_ptr().cast(), bytes.len(), offset as i64) };
-            if n <= 0 {
-                if n < 0 && os::errno() == libc::EINTR {
-                    continue;
-                }
-                return false;
-            }
-            offset += n as u64;
-            bytes = &bytes[n as usize..];
-        }
-        true
+        Ok(())
     }
 }
 
-impl Drop for InitialFile {
-    fn drop(&mut self) {
-        // SAFETY: a descriptor of our own, closed once.
-        unsafe { libc::close(self.fd) };
-    }
+/// The active segments that write something, in their order.
+fn active<'a>(meta: &Meta<'a>) -> impl Iterator<Item = &'a DataRecord> + use<'a> {
+    meta.data.iter().filter(|d| d.active != 0 && d.len > 0)
 }
 
 /// The bytes of a data segment.
@@ -224,7 +185,8 @@ pub(crate) struct MemoryPlan {
 }
 
 impl MemoryPlan {
-    pub(crate) fn new(meta: &Meta<'_>) -> Self {
+    /// `image`: the file that the metadata is mapped from, if it is.
+    pub(crate) fn new(meta: &Meta<'_>, image: Option<ImageFile>) -> Self {
         let h = meta.header;
         let has_memory = h.flags & FLAG_MEMORY != 0;
         let min = if has_memory { u64::from(h.memory_min) * WASM_PAGE } else { 0 };
@@ -239,21 +201,12 @@ impl MemoryPlan {
             copy: false,
             trap: None,
         };
-        let page = os::page_size() as u64;
-        let (mut first, mut end) = (u64::MAX, 0);
-        for d in meta.data.iter().filter(|d| d.active != 0) {
-            let (from, to) = (u64::from(d.memory_offset), u64::from(d.memory_offset) + u64::from(d.len));
-            if to > min {
-                plan.trap = Some(TrapCode::MemoryOutOfBounds);
-                return plan;
-            }
-            if d.len > 0 {
-                first = first.min(from / page * page);
-                end = end.max(to.next_multiple_of(page));
-            }
-        }
-        if end > 0 {
-            plan.file = InitialFile::create(meta, first, end - first);
+        let outside = |d: &&DataRecord| u64::from(d.memory_offset) + u64::from(d.len) > min;
+        if meta.data.iter().filter(|d| d.active != 0).any(|d| outside(&d)) {
+            plan.trap = Some(TrapCode::MemoryOutOfBounds);
+        } else if active(meta).next().is_some() {
+            plan.file =
+                image.and_then(|i| InitialFile::of_image(i, meta)).or_else(|| InitialFile::create(meta));
             plan.copy = plan.file.is_none();
         }
         plan
@@ -273,7 +226,7 @@ impl MemoryPlan {
         if !self.copy {
             return;
         }
-        for d in meta.data.iter().filter(|d| d.active != 0) {
+        for d in active(meta) {
             let bytes = segment_bytes(meta, d);
             // SAFETY: `new` checked every active segment against `min`, all of which is writable.
             unsafe {
@@ -328,11 +281,7 @@ impl Slot {
                 return Err(MemoryError::Commit { errno: os::errno() });
             }
             if let Some(file) = &plan.file {
-                let at = slot.base.add(file.first as usize).cast();
-                let flags = libc::MAP_PRIVATE | libc::MAP_FIXED;
-                if libc::mmap(at, file.len as usize, rw, flags, file.fd, 0) == libc::MAP_FAILED {
-                    return Err(MemoryError::Commit { errno: os::errno() });
-                }
+                file.map(slot.base)?;
             }
         }
         Ok(slot)

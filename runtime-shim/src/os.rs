@@ -28,12 +28,13 @@ pub(crate) fn page_size() -> usize {
     }
 }
 
-/// A file in memory, which nobody else has a name for. Closed when dropped.
-pub(crate) struct MemoryFile(i32);
+/// An open file. Closed when dropped.
+#[derive(Debug)]
+pub(crate) struct File(i32);
 
-impl MemoryFile {
-    /// An empty one; `None` where the kernel has none.
-    pub(crate) fn new(name: &CStr) -> Option<Self> {
+impl File {
+    /// An empty file in memory, which nobody else has a name for; `None` where the kernel has none.
+    pub(crate) fn memory(name: &CStr) -> Option<Self> {
         /// Kernels from 6.3 on want to be told whether the file may be run.
         const MFD_EXEC: u32 = 0x10;
         let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
@@ -47,21 +48,41 @@ impl MemoryFile {
         (fd >= 0).then_some(Self(fd))
     }
 
+    /// Another descriptor of an open file; `None` when the process has no more.
+    pub(crate) fn duplicate(fd: i32) -> Option<Self> {
+        // SAFETY: no preconditions.
+        let fd = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+        (fd >= 0).then_some(Self(fd))
+    }
+
     /// Its descriptor.
     pub(crate) fn fd(&self) -> i32 {
         self.0
     }
 
-    /// Appends bytes, all of them.
+    /// Makes it `len` bytes long.
     ///
     /// # Errors
     /// `errno`.
-    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), i32> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            // SAFETY: `rest` is readable for its length.
-            match unsafe { libc::write(self.0, rest.as_ptr().cast(), rest.len()) } {
-                written @ 1.. => rest = rest.get(written as usize..).unwrap_or_default(),
+    pub(crate) fn resize(&self, len: u64) -> Result<(), i32> {
+        // SAFETY: a descriptor of our own.
+        if unsafe { libc::ftruncate(self.0, len as libc::off_t) } != 0 { Err(errno()) } else { Ok(()) }
+    }
+
+    /// Writes bytes, all of them, from an offset on.
+    ///
+    /// # Errors
+    /// `errno`.
+    pub(crate) fn write_at(&self, mut bytes: &[u8], mut offset: u64) -> Result<(), i32> {
+        while !bytes.is_empty() {
+            // SAFETY: `bytes` is readable for its length.
+            match unsafe {
+                libc::pwrite(self.0, bytes.as_ptr().cast(), bytes.len(), offset as libc::off_t)
+            } {
+                written @ 1.. => {
+                    bytes = bytes.get(written as usize..).unwrap_or_default();
+                    offset += written as u64;
+                }
                 0 => return Err(libc::ENOSPC),
                 _ if errno() == libc::EINTR => {}
                 _ => return Err(errno()),
@@ -81,7 +102,7 @@ impl MemoryFile {
     }
 }
 
-impl Drop for MemoryFile {
+impl Drop for File {
     fn drop(&mut self) {
         // SAFETY: a descriptor of our own, closed once.
         unsafe { libc::close(self.0) };

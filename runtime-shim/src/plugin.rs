@@ -141,7 +141,7 @@ impl Plugin {
         text_len: usize,
         meta: &'static [u8],
         name: String,
-        image: Option<Image>,
+        mut image: Option<Image>,
     ) -> Result<Arc<Self>, LoadError> {
         let meta = Meta::parse(meta, text_len as u64).map_err(LoadError::Meta)?;
         let mut plugin = Self {
@@ -151,7 +151,7 @@ impl Plugin {
             callbacks: [None; CALLBACKS.len()],
             tables: Vec::new(),
             globals: Vec::new(),
-            plan: MemoryPlan::new(&meta),
+            plan: MemoryPlan::new(&meta, image.as_mut().and_then(Image::take_file)),
             instantiation_trap: None,
             pool: Pool::new(POOLED_SLOTS),
             name,

@@ -155,8 +155,15 @@ fn any_changed_bit_changes_the_hash() {
         bad[bit / 8] ^= 1 << (bit % 8);
         assert!(Image::map(&bad).is_err(), "bit {bit}");
     }
+    // What is not copied because it is zero has to be zero.
     let mut bad = good.clone();
     *bad.last_mut().unwrap() ^= 1;
+    assert_eq!(Image::map(&bad).unwrap_err(), ImageError::OutOfRange("padding"));
+    let mut bad = good.clone();
+    bad[IMAGE_PAGE as usize - 1] ^= 1;
+    assert_eq!(Image::map_with(&bad, HashCheck::Skip).unwrap_err(), ImageError::OutOfRange("padding"));
+    let mut bad = good.clone();
+    bad[HEADER] ^= 1;
     assert_eq!(Image::map(&bad).unwrap_err(), ImageError::Hash);
     assert!(Image::map_with(&bad, HashCheck::Skip).is_ok());
     let path = std::env::temp_dir().join(format!("nullvm-image-hash-{}", std::process::id()));

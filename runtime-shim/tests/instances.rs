@@ -130,8 +130,7 @@ fn segments() {
     assert_eq!(code(Build { elements, ..Build::default() }), TrapCode::TableOutOfBounds);
 }
 
-/// Segments in any order and over each other: a later one wins, between them are zeros. Sizes and gaps are around those at which the
-/// shim writes several at once.
+/// Segments in any order and over each other: a later one wins, between them are zeros.
 #[test]
 fn segments_over_each_other() {
     let mut random = 0x2545_f491_4f6c_dd1d_u64;

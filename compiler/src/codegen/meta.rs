@@ -1,12 +1,13 @@
 //! Writes the metadata that goes with the code; its reader is `plugin_abi::Meta`.
 
+use super::initial;
 use super::layout::Layout;
 use crate::module::{ElementKind, ExportKind};
 use crate::translate::Env;
 use crate::{Bounds, CompileError, Traps};
 use plugin_abi::{
-    ABI_VERSION, FLAG_BOUNDS_GUARD, FLAG_INTERRUPTIBLE, FLAG_MEMORY, FLAG_PROXY_WASM, FLAG_TRAPS_SIGNAL,
-    META_MAGIC, MetaHeader, NONE, Span, context,
+    ABI_VERSION, DATA_PAGE, FLAG_BOUNDS_GUARD, FLAG_INTERRUPTIBLE, FLAG_MEMORY, FLAG_PROXY_WASM,
+    FLAG_TRAPS_SIGNAL, Libcall, META_MAGIC, MetaHeader, NONE, Span, context, libcall_symbol,
 };
 use std::collections::HashMap;
 
@@ -27,6 +28,11 @@ impl Blob {
 
     fn records<const N: usize>(&mut self, records: &[[u32; N]]) -> Span {
         self.u32s(records.len(), records.iter().flatten().copied())
+    }
+
+    fn aligned(&mut self, bytes: &[u8], to: usize) -> Span {
+        self.bytes.resize(self.bytes.len().next_multiple_of(to), 0);
+        self.raw(bytes)
     }
 
     fn raw(&mut self, bytes: &[u8]) -> Span {
@@ -86,14 +92,8 @@ pub(super) fn build(env: &Env<'_>, layout: &Layout) -> Result<Vec<u8>, CompileEr
             [word(0), word(4), word(8), word(12), g.ty as u32, u32::from(g.mutable)]
         })
         .collect();
-    let mut data_bytes = Vec::new();
-    let mut data: Vec<[u32; 4]> = Vec::new();
-    for segment in &module.data {
-        let first = data_bytes.len() as u32;
-        data_bytes.extend_from_slice(segment.bytes);
-        let active = u32::from(segment.offset.is_some());
-        data.push([active, segment.offset.unwrap_or(0), first, segment.bytes.len() as u32]);
-    }
+    let indexed = layout.symbols.contains(&libcall_symbol(Libcall::MemoryInit));
+    let data = initial::lay_out(&module.data, module.memory.map_or(0, |m| m.min), indexed);
     let mut element_items: Vec<u32> = Vec::new();
     let mut elements: Vec<[u32; 5]> = Vec::new();
     for element in &module.elements {
@@ -154,7 +154,7 @@ pub(super) fn build(env: &Env<'_>, layout: &Layout) -> Result<Vec<u8>, CompileEr
         functions: blob.records(&functions),
         tables: blob.records(&tables),
         globals: blob.records(&globals),
-        data: blob.records(&data),
+        data: blob.records(&data.records),
         elements: blob.records(&elements),
         element_items: blob.u32s(element_items.len(), element_items.iter().copied()),
         exports: blob.records(&exports),
@@ -164,7 +164,7 @@ pub(super) fn build(env: &Env<'_>, layout: &Layout) -> Result<Vec<u8>, CompileEr
         trap_codes: blob.raw(&trap_codes),
         type_values: blob.raw(&type_values),
         strings: blob.raw(&strings.bytes),
-        data_bytes: blob.raw(&data_bytes),
+        data_bytes: blob.aligned(&data.bytes, if data.pages { DATA_PAGE as usize } else { 1 }),
     };
     blob.bytes.resize(blob.bytes.len().next_multiple_of(16), 0);
     let size = u32::try_from(blob.bytes.len())

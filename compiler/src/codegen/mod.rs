@@ -2,6 +2,7 @@
 
 mod entry;
 mod functions;
+mod initial;
 mod layout;
 mod meta;
 mod target;
