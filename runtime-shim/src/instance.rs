@@ -6,7 +6,7 @@
 
 use crate::guest::{Guest, GuestMemory, GuestState, Phase};
 use crate::host::HostTable;
-use crate::interrupt::{self, InterruptHandle, Link};
+use crate::interrupt::{self, InterruptHandle, Link, StackWindow};
 use crate::memory::{MemoryError, Slot, WASM_PAGE};
 use crate::plugin::{Plugin, Target};
 use crate::table::Table;
@@ -187,6 +187,10 @@ pub struct Instance {
     host_ptr: *mut c_void,
     status: Cell<Status>,
     depth: Cell<u32>,
+    /// The variables of the thread that runs it; of use while `depth` is not 0.
+    thread: Cell<*mut trap::Tls>,
+    /// Where the context's stack limit will do for the next entry.
+    window: Cell<StackWindow>,
     limits: Limits,
     /// Most bytes that the memory may grow to.
     capacity: u64,
@@ -257,6 +261,8 @@ impl Instance {
                 Status::Ready
             }),
             depth: Cell::new(0),
+            thread: Cell::new(core::ptr::null_mut()),
+            window: Cell::new(StackWindow::NOWHERE),
             limits: Limits { stack_size: limits.stack_size.max(MIN_STACK), ..*limits },
             capacity,
             link,
@@ -419,10 +425,24 @@ impl Instance {
             }
             _ => return self.call_unusual(callback, args),
         };
-        // `Plugin` checked that a callback has as many parameters as its row says, five at most, and one result at most.
+        // `Plugin` checked that a callback has as many parameters as its row says, five at most, all of them `i32`, and one
+        // result at most. Of an `i32`, adapters read and write the low half.
         let mut values = [const { core::mem::MaybeUninit::<Value>::uninit() }; MAX_CALLBACK_PARAMS];
-        for (value, arg) in values.iter_mut().zip(args).take(target.params as usize) {
-            value.write(Value::from_u32(*arg));
+        let count = target.params as usize;
+        // SAFETY: so many arguments are there, and so many values.
+        unsafe {
+            let at = values.as_mut_ptr();
+            let put = |i: usize| at.add(i).cast::<u32>().write(*args.get_unchecked(i));
+            // Nearly all have three at most.
+            if count > 0 {
+                put(0);
+                if count > 1 {
+                    put(1);
+                    if count > 2 {
+                        (2..count).for_each(put);
+                    }
+                }
+            }
         }
         // SAFETY: the target is one of this plugin; the parameters are there, and room for the result.
         let trapped = unsafe { self.enter(target, values.as_mut_ptr().cast()) };
@@ -430,7 +450,7 @@ impl Instance {
             return Err(self.fail(trapped.then_some(Entry::Callback(callback))));
         }
         // SAFETY: the adapter wrote the result.
-        Ok(if target.results == 0 { 0 } else { unsafe { values[0].assume_init() }.u32() })
+        Ok(if target.results == 0 { 0 } else { unsafe { values.as_ptr().cast::<u32>().read() } })
     }
 
     /// A call that cannot be made, or not yet.
@@ -503,37 +523,50 @@ impl Instance {
     /// `target` is a function of this plugin, and `values` has room for its parameters and results.
     #[inline]
     unsafe fn enter(&self, target: &Target, values: *mut Value) -> bool {
-        let thread = trap::tls();
         if self.depth.get() != 0 || self.limits.deadline_ms != 0 {
             // SAFETY: the caller's promise.
-            return unsafe { self.enter_nested_or_timed(target, values, thread) };
+            return unsafe { self.enter_nested_or_timed(target, values) };
         }
+        let thread = trap::tls();
         self.depth.set(1);
+        self.thread.set(thread);
         // SAFETY: our own context; the target's code and adapter belong together.
         let trapped = unsafe {
-            self.link.prepare(self.header(), self.limits.stack_size, thread);
+            self.prepare(thread);
             trap::enter(self.context, target.code, values.cast(), target.adapter, thread)
         };
         self.depth.set(0);
         trapped != 0
     }
 
+    /// Makes an outermost entry ready.
+    ///
     /// # Safety
-    /// As for [`Self::enter`]; `thread` holds the variables of this thread.
+    /// `thread` holds the variables of this thread.
+    #[inline(always)]
+    unsafe fn prepare(&self, thread: *mut trap::Tls) {
+        // SAFETY: our own context; the caller's promise.
+        unsafe {
+            let holds = self.window.get().holds(trap::stack_pointer(), thread);
+            if !holds || interrupt::is_pending(self.header()) {
+                self.window.set(self.link.prepare(self.header(), self.limits.stack_size, thread));
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Self::enter`].
     #[inline(never)]
-    unsafe fn enter_nested_or_timed(
-        &self,
-        target: &Target,
-        values: *mut Value,
-        thread: *mut trap::Tls,
-    ) -> bool {
+    unsafe fn enter_nested_or_timed(&self, target: &Target, values: *mut Value) -> bool {
         let header = self.header();
         let depth = self.depth.get();
         self.depth.set(depth + 1);
         // SAFETY: our own context; the target's code and adapter belong together.
         let trapped = unsafe {
             if depth == 0 {
-                self.link.prepare(header, self.limits.stack_size, thread);
+                let thread = trap::tls();
+                self.thread.set(thread);
+                self.prepare(thread);
                 if self.limits.deadline_ms != 0 {
                     self.link.arm(u64::from(self.limits.deadline_ms));
                 }
@@ -545,6 +578,7 @@ impl Instance {
             } else {
                 // The guest below is inside a host call; where it left off is needed again if that call traps.
                 let exit = ((*header).exit_pc, (*header).exit_fp);
+                let thread = self.thread.get();
                 let trapped = trap::enter(self.context, target.code, values.cast(), target.adapter, thread);
                 ((*header).exit_pc, (*header).exit_fp) = exit;
                 trapped

@@ -22,6 +22,42 @@ const NEVER: u64 = u64::MAX;
 /// "The deadline has passed" there; set by the watchdog under the lock.
 const FIRED: u64 = 0;
 
+/// Where stack pointers lie for which a stack limit does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StackWindow {
+    /// The end of the stack of a thread on which it holds.
+    stack_low: usize,
+    low: usize,
+    len: usize,
+}
+
+impl StackWindow {
+    /// None.
+    pub(crate) const NOWHERE: Self = Self { stack_low: 0, low: usize::MAX, len: 0 };
+
+    /// A limit will do where it is an eighth off at most, or is the end of the thread's stack.
+    fn new(limit: usize, size: usize, stack_low: usize, stack_high: usize) -> Self {
+        if limit < stack_low {
+            return Self::NOWHERE;
+        }
+        let low = if limit == stack_low { limit } else { limit.saturating_add(size - size / 8) };
+        let high = limit.saturating_add(size + size / 8).min(stack_high);
+        if low > high {
+            return Self::NOWHERE;
+        }
+        Self { stack_low, low, len: high - low }
+    }
+
+    /// # Safety
+    /// `thread` holds the variables of this thread.
+    #[inline(always)]
+    pub(crate) unsafe fn holds(self, sp: usize, thread: *mut trap::Tls) -> bool {
+        // SAFETY: the caller's promise. A thread that never entered a guest has 0 there.
+        let known = unsafe { trap::known_stack_low(thread) };
+        known == self.stack_low && sp.wrapping_sub(self.low) <= self.len
+    }
+}
+
 /// What an instance shares with those who may interrupt it.
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -49,6 +85,16 @@ impl Header {
         limit.store(plugin_abi::context::STOP, Ordering::SeqCst);
         true
     }
+}
+
+/// Whether an interrupt is pending.
+///
+/// # Safety
+/// `header` is that of a living instance.
+#[inline(always)]
+pub(crate) unsafe fn is_pending(header: *mut ContextHeader) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { words(header) }.0.load(Ordering::Relaxed) != 0
 }
 
 /// The words of a context that other threads write.
@@ -102,37 +148,23 @@ impl Link {
     }
 
     /// Makes an outermost entry ready: no interrupt pending, and about `size` bytes of stack below the current frame, as far
-    /// as the thread has them.
+    /// as the thread has them. Until an interrupt, that holds for all entries in the window that it gives.
     ///
     /// # Safety
     /// `header` is the one given to [`Link::new`], `thread` the variables of this thread.
-    #[inline]
-    pub(crate) unsafe fn prepare(&self, header: *mut ContextHeader, size: usize, thread: *mut trap::Tls) {
+    #[cold]
+    #[inline(never)]
+    pub(crate) unsafe fn prepare(
+        &self,
+        header: *mut ContextHeader,
+        size: usize,
+        thread: *mut trap::Tls,
+    ) -> StackWindow {
         let sp = trap::stack_pointer();
         // SAFETY: the caller's promise.
         let (low, high) = unsafe { trap::stack_bounds(thread) };
         // SAFETY: the instance lives.
         let (interrupt, limit) = unsafe { words(header) };
-        let before = limit.load(Ordering::Relaxed) as usize;
-        // The limit of the last entry will do if it is an eighth off at most, or is the end of the thread's stack.
-        let room = sp.wrapping_sub(before);
-        let good = room.wrapping_sub(size - size / 8) <= size / 4 || (before == low && room <= size);
-        if good && before >= low && sp <= high && interrupt.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        self.reset(interrupt, limit, sp, size, low, high);
-    }
-
-    #[cold]
-    fn reset(
-        &self,
-        interrupt: &AtomicU64,
-        limit: &AtomicU64,
-        sp: usize,
-        size: usize,
-        low: usize,
-        high: usize,
-    ) {
         let mut lowest = sp.saturating_sub(size);
         // Within the thread's stack the end counts, also where what is left of it belongs to the host: the guest then traps
         // at its first check. On a stack of the host's own making (a fiber) the thread's bounds say nothing.
@@ -142,6 +174,7 @@ impl Link {
         let _lock = self.header.lock();
         interrupt.store(0, Ordering::SeqCst);
         limit.store(lowest as u64, Ordering::SeqCst);
+        StackWindow::new(lowest, size, low, high)
     }
 
     /// An outermost call begins that may take `ticks`.

@@ -96,9 +96,14 @@ impl File {
     /// # Errors
     /// `errno`.
     pub(crate) fn seal(&self) -> Result<(), i32> {
-        let seals = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE;
-        // SAFETY: a descriptor of our own.
-        if unsafe { libc::fcntl(self.0, libc::F_ADD_SEALS, seals) } != 0 { Err(errno()) } else { Ok(()) }
+        let add = |against_writing: i32| {
+            let seals = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | against_writing;
+            // SAFETY: a descriptor of our own.
+            if unsafe { libc::fcntl(self.0, libc::F_ADD_SEALS, seals) } != 0 { Err(errno()) } else { Ok(()) }
+        };
+        // The same here, where no page was ever mapped writable or lent to a device; but it does not go through all pages to see
+        // that. Older kernels (before 5.1) do not know it.
+        add(libc::F_SEAL_FUTURE_WRITE).or_else(|_| add(libc::F_SEAL_WRITE))
     }
 }
 

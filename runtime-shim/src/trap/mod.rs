@@ -60,6 +60,16 @@ pub(crate) unsafe fn stack_bounds(thread: *mut Tls) -> (usize, usize) {
     }
 }
 
+/// The first of [`stack_bounds`]; 0 in a thread that never asked for them.
+///
+/// # Safety
+/// `thread` is [`tls`] of this thread.
+#[inline(always)]
+pub(crate) unsafe fn known_stack_low(thread: *mut Tls) -> usize {
+    // SAFETY: the thread's own variables.
+    unsafe { (*thread).stack_low }
+}
+
 /// The hot fields of a context.
 ///
 /// # Safety
