@@ -4,7 +4,7 @@ use crate::container::{self, ContainerError, Section};
 use plugin_abi::bundle::{
     BUNDLE_MAGIC, BUNDLE_VERSION, INDEX_SHA256_OFFSET, MAX_IMAGES, SECTION_PREFIX, SectionView, index_len,
 };
-use plugin_abi::{FormatError, ImageView, MetaHeader};
+use plugin_abi::{FLAG_INTERRUPTIBLE, FormatError, ImageView, MetaHeader};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -149,6 +149,18 @@ impl<'a> Bundle<'a> {
         container::hash(self.wasm, &self.sections)
     }
 
+    /// As [`Self::verify`], but for code of other versions, which is not damaged for it.
+    ///
+    /// # Errors
+    /// The first thing found wrong.
+    pub fn verify_known(&self) -> Result<(), BundleError> {
+        let module = self.module_sha256();
+        self.platforms.iter().try_for_each(|platform| match platform.verify(&module) {
+            Err(BundleError::Image { error: FormatError::Version(..), .. }) => Ok(()),
+            other => other,
+        })
+    }
+
     /// Recomputes every hash in the bundle and checks what the images say of themselves against where they stand.
     ///
     /// # Errors
@@ -201,6 +213,13 @@ impl<'a> Platform<'a> {
 pub fn wasm_sha256(image: &ImageView<'_>) -> Option<[u8; 32]> {
     let at = std::mem::offset_of!(MetaHeader, wasm_sha256);
     image.meta().get(at..at + 32)?.try_into().ok()
+}
+
+/// Whether an image's code can be stopped at a deadline.
+pub fn is_interruptible(image: &ImageView<'_>) -> bool {
+    let at = std::mem::offset_of!(MetaHeader, flags);
+    let flags = image.meta().get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+    flags & FLAG_INTERRUPTIBLE != 0
 }
 
 fn index_sha256(index: &[u8]) -> [u8; 32] {

@@ -12,10 +12,11 @@ pub(crate) fn point() {
     crate::tests::kill_here();
 }
 
-/// Makes a directory and those above it, for this user alone.
+/// Makes a directory and those above it: written by this user, read by all, since a service may run as another user than whoever
+/// fills its cache, and the code of plugins is no secret. The process's umask may say less.
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     point();
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    fs::DirBuilder::new().recursive(true).mode(0o755).create(path)
 }
 
 /// A new file, nobody's but ours.

@@ -172,6 +172,11 @@ fn directories_that_others_can_write_to_are_refused() {
     assert!(FileStore::open(&dir.0, None).is_err());
     mode(&dir.0.join("v1"), 0o700);
     assert!(FileStore::open_existing(&dir.0.join("none"), None).is_err());
+    // What is made, others can read: services run as other users than whoever fills their cache.
+    drop(FileStore::open(&dir.0.join("made"), None).unwrap());
+    let made = std::fs::metadata(dir.0.join("made/v1")).unwrap().permissions().mode() & 0o777;
+    // As far as the umask allows, which nobody has set stricter where tests run.
+    assert_eq!(made, 0o755);
 }
 
 #[test]

@@ -15,7 +15,8 @@ use std::path::PathBuf;
 /// Put native code for several platforms and CPU levels into a plugin's .wasm file, or take it out
 ///
 /// The module itself stays as it is, byte for byte: every other runtime runs it. Hosts that allow precompiled code find theirs in a
-/// custom section per platform. A signature does not survive; sign the bundle afterwards.
+/// custom section per platform. Code for other platforms and CPU levels stays. A signature does not survive; sign the bundle
+/// afterwards. The output may be the input.
 #[derive(Args)]
 pub struct BundleArgs {
     /// The plugin, a bundle of it, or - for standard input
@@ -38,7 +39,7 @@ pub struct BundleArgs {
     #[arg(long, conflicts_with = "replace")]
     strip: bool,
 
-    /// Replace code that is there for a platform
+    /// Replace code that is there for a platform and CPU level; other levels stay
     #[arg(long)]
     replace: bool,
 
@@ -49,6 +50,9 @@ pub struct BundleArgs {
     #[arg(short, long)]
     quiet: bool,
 }
+
+/// Platforms that have a runtime which loads code.
+const HOSTS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 
 /// Runs the command.
 pub fn run(args: &BundleArgs, console: &mut Console<'_>) -> Result<(), CliError> {
@@ -62,7 +66,7 @@ pub fn run(args: &BundleArgs, console: &mut Console<'_>) -> Result<(), CliError>
     if args.strip {
         return strip(args, &input, &found, console);
     }
-    let stem = input.stem().map(|s| s.strip_suffix(".bundle").unwrap_or(&s).to_owned());
+    let stem = input.stem();
     let name = args.name.clone().unwrap_or_else(|| default_name(stem.as_deref()));
     let plan = plan(args, &name, &input)?;
     let path = match &args.output {
@@ -71,19 +75,10 @@ pub fn run(args: &BundleArgs, console: &mut Console<'_>) -> Result<(), CliError>
         None => format!("{name}.bundle.wasm").into(),
     };
     // A bundle may be renewed in place: it is read already, and the module in it stays.
-    output::check(std::slice::from_ref(&path), input.path.as_deref().filter(|_| !args.replace))?;
-    for options in &plan {
-        let target = options.target.as_deref().unwrap_or_default();
-        if found.platform(target).is_some() && !args.replace {
-            return Err(CliError::Usage(format!(
-                "{} has code for {target}; --replace replaces it, --list shows it",
-                input.name
-            )));
-        }
-    }
-    let mut platforms: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+    output::check(std::slice::from_ref(&path), None)?;
     let mut summary = String::new();
-    for options in &plan {
+    let mut platforms = kept(args, &input, &found, &plan, &mut summary)?;
+    for (options, _) in &plan {
         let progress = options.progress.clone().unwrap_or_default();
         let work = || -> Result<Vec<u8>, CompileError> {
             emit::image(&nullvm_compiler::compile(&input.bytes, options)?)
@@ -107,6 +102,59 @@ pub fn run(args: &BundleArgs, console: &mut Console<'_>) -> Result<(), CliError>
     Ok(())
 }
 
+/// The code that stays, of platforms that get more.
+fn kept(
+    args: &BundleArgs,
+    input: &Input,
+    found: &Bundle<'_>,
+    plan: &[(Options, Vec<String>)],
+    summary: &mut String,
+) -> Result<BTreeMap<String, Vec<Vec<u8>>>, CliError> {
+    let mut platforms: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+    let module = found.module_sha256();
+    for platform in &found.platforms {
+        let target = platform.target;
+        let mut planned = plan.iter().filter(|(o, _)| o.target.as_deref() == Some(target)).peekable();
+        if planned.peek().is_none() {
+            continue;
+        }
+        if platform.verify(&module).is_err() {
+            if args.replace {
+                let _ = writeln!(summary, "  {target}: left out what was there, it was damaged");
+                continue;
+            }
+            return Err(CliError::Usage(format!(
+                "the code for {target} in {} is damaged or of another version; --replace leaves it out",
+                input.name
+            )));
+        }
+        for view in platform.images().flatten() {
+            let features: Vec<&str> = view.cpu_features().collect();
+            let level = level(&features);
+            match planned.clone().find(|(_, f)| *f == features) {
+                Some((options, _)) if !args.replace => {
+                    return Err(CliError::Usage(format!(
+                        "{} has code for {target}, {}; --replace replaces it, --list shows it",
+                        input.name,
+                        options.cpu.as_deref().unwrap_or("baseline"),
+                    )));
+                }
+                Some(_) => {}
+                None => {
+                    let _ = writeln!(summary, "  {target}, {level}: kept, by {}", view.compiler());
+                    platforms.entry(target.to_owned()).or_default().push(view.bytes().to_vec());
+                }
+            }
+        }
+    }
+    Ok(platforms)
+}
+
+/// CPU features for people.
+fn level(features: &[&str]) -> String {
+    if features.is_empty() { "baseline".to_owned() } else { features.join(", ") }
+}
+
 fn note_signature(text: &mut String, found: &Bundle<'_>) {
     if found.is_signed() {
         text.push_str(
@@ -121,12 +169,20 @@ fn strip(
     found: &Bundle<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), CliError> {
+    if args.code.cpu.is_some() {
+        return Err(CliError::Usage(
+            "--strip takes out whole platforms (--target); it does not know CPU levels".to_owned(),
+        ));
+    }
+    if found.platforms.is_empty() {
+        return Err(CliError::Usage(format!("{} has no code of nullvm's to take out", input.name)));
+    }
     if let Some(missing) = args.code.target.iter().find(|t| found.platform(t).is_none()) {
         return Err(CliError::Usage(format!("{} has no code for {missing}; --list shows it", input.name)));
     }
     let bytes = bundle::strip(&input.bytes, &args.code.target)
         .map_err(|source| CliError::Bundle { file: input.name.clone(), source })?;
-    let stem = input.stem().map(|s| s.strip_suffix(".bundle").unwrap_or(&s).to_owned());
+    let stem = input.stem();
     let file = format!("{}.wasm", stem.as_deref().unwrap_or("plugin"));
     let path = match &args.output {
         Some(path) if path.is_dir() => path.join(file),
@@ -134,7 +190,7 @@ fn strip(
         None => file.into(),
     };
     let total = bytes.len();
-    output::check(std::slice::from_ref(&path), input.path.as_deref())?;
+    output::check(std::slice::from_ref(&path), None)?;
     output::write_all(&[Output { path: path.clone(), bytes }])?;
     if !args.quiet {
         let mut text = format!("{} -> {} ({})\n", input.name, path.display(), size(total));
@@ -146,7 +202,7 @@ fn strip(
 
 /// What to compile: one set of options per target and CPU level. A level of another architecture than the target's is passed
 /// over; a target for which none is left gets its baseline.
-fn plan(args: &BundleArgs, name: &str, input: &Input) -> Result<Vec<Options>, CliError> {
+fn plan(args: &BundleArgs, name: &str, input: &Input) -> Result<Vec<(Options, Vec<String>)>, CliError> {
     let failed = |source: CompileError| CliError::Compile { file: input.name.clone(), source };
     let base = args.code.options(name.to_owned());
     let targets: Vec<Option<String>> = match args.code.target.as_slice() {
@@ -183,7 +239,7 @@ fn plan(args: &BundleArgs, name: &str, input: &Input) -> Result<Vec<Options>, Cl
     }
     match refused {
         Some(error) if used.contains(&false) => Err(failed(error)),
-        _ => Ok(plan.into_iter().map(|(options, _)| options).collect()),
+        _ => Ok(plan),
     }
 }
 
@@ -193,6 +249,12 @@ fn push(
     target: &Target,
 ) -> Result<(), CliError> {
     let triple = target.triple.to_string();
+    if !HOSTS.contains(&triple.as_str()) {
+        return Err(CliError::Usage(format!(
+            "no host looks for code for {triple} in a bundle: bundles are for {}, other targets get objects (docs/targets.md)",
+            HOSTS.join(" and ")
+        )));
+    }
     options.target = Some(triple.clone());
     if plan.iter().any(|(o, features)| o.target == options.target && *features == target.features) {
         return Err(CliError::Usage(format!(
@@ -215,8 +277,7 @@ fn list(input: &Input, found: &Bundle<'_>) -> String {
         for image in platform.images() {
             let _ = match image {
                 Ok(view) => {
-                    let features = view.cpu_features().collect::<Vec<_>>().join(", ");
-                    let features = if features.is_empty() { "baseline".to_owned() } else { features };
+                    let features = level(&view.cpu_features().collect::<Vec<_>>());
                     writeln!(text, "    {:>10}  {features}; {}", size(view.bytes().len()), view.compiler())
                 }
                 Err(error) => writeln!(text, "    damaged or of another version: {error:?}"),
@@ -231,7 +292,7 @@ fn list(input: &Input, found: &Bundle<'_>) -> String {
             size(section.data.len())
         );
     }
-    let signed = if found.is_signed() { "signed; `nullvmc verify` checks it" } else { "not signed" };
+    let signed = if found.is_signed() { "signed; `nullvmc verify --key` checks it" } else { "not signed" };
     let _ = writeln!(text, "  {signed}");
     text
 }

@@ -5,11 +5,11 @@ use crate::input::Input;
 use crate::inspect::hex;
 use crate::{CliError, Console, progress};
 use clap::{Args, Subcommand, ValueEnum};
-use nullvm_cache::{FileStore, Info, Pruned, Store, default_directory};
+use nullvm_cache::{CacheError, FileStore, Info, Pruned, Store, default_directory};
 use nullvm_compiler::{CompileError, emit};
-use nullvm_loader::cache_key;
+use nullvm_loader::{TARGET, cache_key};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Look after the cache of compiled code that hosts compile into
@@ -50,7 +50,8 @@ enum Task {
     Clear,
     /// Compile plugins for this machine, so that hosts find them
     ///
-    /// With the options that hosts use: those of the generic Envoy module by default (--cpu native).
+    /// With the options that hosts use, since other code is not found: without options those of the generic Envoy module, which are
+    /// --cpu native for this machine, and --interruptible where calls have a deadline.
     Warm(Box<WarmArgs>),
 }
 
@@ -88,16 +89,26 @@ fn parse_size(text: &str) -> Result<u64, String> {
 /// Runs the command.
 pub fn run(args: &CacheArgs, console: &mut Console<'_>) -> Result<(), CliError> {
     let directory = args.cache_dir.clone().unwrap_or_else(default_directory);
-    // Looking makes nothing.
-    let existing = || FileStore::open_existing(&directory, None);
+    // Looking makes nothing: a cache that nobody has used yet is an empty one.
+    let existing = || match FileStore::open_existing(&directory, None) {
+        Err(CacheError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    };
     match &args.task {
-        Task::List { format } => list(&existing()?, *format, console),
-        Task::Verify { remove_damaged } => verify(&existing()?, *remove_damaged, console),
+        Task::List { format } => list(existing()?.as_ref(), &directory, *format, console),
+        Task::Verify { remove_damaged } => match existing()? {
+            Some(store) => verify(&store, *remove_damaged, console),
+            None => Ok(writeln!(console.out, "{}: no entries", directory.display())?),
+        },
         Task::Prune { max_size, unused } => {
             let unused = unused.map(|days| Duration::from_secs(u64::from(days) * 86_400));
-            removed(existing()?.prune(*max_size, unused)?, console)
+            let pruned = existing()?.map(|store| store.prune(*max_size, unused)).transpose()?;
+            removed(pruned.unwrap_or_default(), console)
         }
-        Task::Clear => removed(existing()?.clear()?, console),
+        Task::Clear => {
+            let pruned = existing()?.map(|store| store.clear()).transpose()?;
+            removed(pruned.unwrap_or_default(), console)
+        }
         Task::Warm(warm) => warm_all(&FileStore::open(&directory, None)?, warm, console),
     }
 }
@@ -135,8 +146,13 @@ fn row(info: &Info) -> Row<'_> {
     }
 }
 
-fn list(store: &FileStore, format: Format, console: &mut Console<'_>) -> Result<(), CliError> {
-    let mut all = store.list()?;
+fn list(
+    store: Option<&FileStore>,
+    directory: &Path,
+    format: Format,
+    console: &mut Console<'_>,
+) -> Result<(), CliError> {
+    let mut all = store.map(FileStore::list).transpose()?.unwrap_or_default();
     all.reverse();
     match format {
         Format::Json => {
@@ -150,7 +166,7 @@ fn list(store: &FileStore, format: Format, console: &mut Console<'_>) -> Result<
             writeln!(
                 console.out,
                 "{}: {} entries, {}",
-                store.directory().display(),
+                store.map_or(directory, FileStore::directory).display(),
                 all.len(),
                 bytes(total)
             )?;
@@ -219,7 +235,9 @@ fn warm_all(store: &FileStore, args: &WarmArgs, console: &mut Console<'_>) -> Re
         let failed = |source: CompileError| CliError::Compile { file: input.name.clone(), source };
         let name = args.name.clone().unwrap_or_else(|| nullvm_compiler::Options::default().name);
         let mut options = args.code.options(default_name(Some(&name)));
-        options.cpu.get_or_insert_with(|| "native".to_owned());
+        if options.target.as_deref().is_none_or(|target| target == TARGET) {
+            options.cpu.get_or_insert_with(|| "native".to_owned());
+        }
         let module = nullvm_artifact::module_sha256(&input.bytes)
             .map_err(|e| CliError::Bundle { file: input.name.clone(), source: e.into() })?;
         let key = cache_key(&module, &options).map_err(failed)?;

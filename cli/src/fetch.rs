@@ -4,6 +4,7 @@ use crate::input::Input;
 use crate::output::{self, Output};
 use crate::{CliError, Console};
 use clap::Args;
+use nullvm_artifact::Bundle;
 use nullvm_fetch::{Fetcher, Layout, Options, Sha256, Source, parse_reference};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -91,6 +92,10 @@ pub fn pull(args: &PullArgs, console: &mut Console<'_>) -> Result<(), CliError> 
 pub fn push(args: &PushArgs, console: &mut Console<'_>) -> Result<(), CliError> {
     let reference = parse_reference(&args.reference).map_err(|e| CliError::Usage(e.to_string()))?;
     let input = Input::read(&args.file)?;
+    // What is no module, or a damaged one, would be found by hosts only.
+    Bundle::parse(&input.bytes)
+        .and_then(|bundle| bundle.verify_known())
+        .map_err(|source| CliError::Bundle { file: input.name.clone(), source })?;
     let layout = if args.compat { Layout::Compat } else { Layout::Oci };
     let pushed = args.network.fetcher()?.push(&reference, &input.bytes, layout, args.network.deadline())?;
     writeln!(console.out, "{pushed}")?;

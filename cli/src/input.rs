@@ -33,10 +33,16 @@ impl Input {
         Ok(Self { name, path: (!stdin).then(|| path.to_owned()), bytes })
     }
 
-    /// The name without directories and suffix, for what is made of it.
+    /// The name without directories and suffixes, for what is made of it.
     pub fn stem(&self) -> Option<String> {
-        Some(self.path.as_ref()?.file_stem()?.to_string_lossy().into_owned())
+        stem(self.path.as_ref()?)
     }
+}
+
+/// The name of a plugin's file, without `.wasm` and without the `.bundle` that bundles have before it.
+pub fn stem(path: &Path) -> Option<String> {
+    let stem = path.file_stem()?.to_string_lossy();
+    Some(stem.strip_suffix(".bundle").unwrap_or(&stem).to_owned())
 }
 
 fn open(path: &Path) -> io::Result<std::fs::File> {

@@ -94,6 +94,7 @@ fn load(args: &ServeArgs, input: &Input) -> Result<Loaded, CliError> {
         allow_precompiled: args.load.allow_precompiled,
         keys: args.load.key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?,
         deny: deny_list(args.load.deny.as_deref())?,
+        interruptible: args.limits.deadline.is_some(),
         compile,
         cache,
     };

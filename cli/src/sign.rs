@@ -4,6 +4,7 @@ use crate::input::Input;
 use crate::output::{self, Output};
 use crate::{CliError, Console};
 use clap::Args;
+use nullvm_artifact::Bundle;
 use nullvm_trust::{KeyError, KeyPair};
 use std::path::{Path, PathBuf};
 
@@ -51,9 +52,8 @@ pub fn keygen(args: &KeygenArgs, console: &mut Console<'_>) -> Result<(), CliErr
     if public == args.output {
         return Err(CliError::SameOutput(public));
     }
-    if public.exists() {
-        let source = std::io::ErrorKind::AlreadyExists.into();
-        return Err(KeyError::Io { path: public, source }.into());
+    if let Some(there) = [&args.output, &public].into_iter().find(|path| path.exists()) {
+        return Err(KeyError::Exists(there.clone()).into());
     }
     let pair = KeyPair::generate();
     pair.write_secret(&args.output)?;
@@ -80,6 +80,10 @@ pub fn sign(args: &SignArgs, console: &mut Console<'_>) -> Result<(), CliError> 
         (Some(path), _) | (None, Some(path)) => path.clone(),
         (None, None) => return Err(CliError::Usage("name a file to write to (-o)".to_owned())),
     };
+    // Nobody should vouch for what is damaged.
+    Bundle::parse(&input.bytes)
+        .and_then(|bundle| bundle.verify_known())
+        .map_err(|source| CliError::Bundle { file: input.name.clone(), source })?;
     let bytes = nullvm_trust::sign(&input.bytes, &key)
         .map_err(|source| CliError::Bundle { file: input.name.clone(), source: source.into() })?;
     output::check(std::slice::from_ref(&path), None::<&Path>)?;

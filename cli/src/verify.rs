@@ -122,6 +122,9 @@ impl Against {
             return Err(format!("what is signed in it is on the deny list ({entry})"));
         }
         let bundle = Bundle::parse(bytes).map_err(|e| e.to_string())?;
+        if self.keys.is_empty() && bundle.is_signed() {
+            found.push("a signature that was not checked (no --key)".to_owned());
+        }
         bundle.verify().map_err(|e| e.to_string())?;
         let module = bundle.module();
         if let Some(wasm) = &self.wasm
@@ -133,6 +136,9 @@ impl Against {
             return Err(format!("its module is on the deny list ({entry})"));
         }
         found.push(format!("module {}", hex(&bundle.module_sha256())));
+        if let Some(content) = nullvm_trust::signed_content(bytes) {
+            found.push(format!("signed content {}", hex(&sha256(content))));
+        }
         for platform in &bundle.platforms {
             for view in platform.images() {
                 let view = view.map_err(|e| format!("damaged code for {}: {e:?}", platform.target))?;
@@ -154,7 +160,8 @@ impl Against {
         }
         let levels = view.cpu_features().collect::<Vec<_>>().join(",");
         let levels = if levels.is_empty() { "baseline".to_owned() } else { levels };
-        let mut found = vec![format!("code for {} ({levels}) by {}", view.target(), view.compiler())];
+        let hash = hex(&view.header.sha256);
+        let mut found = vec![format!("code for {} ({levels}) by {}, {hash}", view.target(), view.compiler())];
         self.check_compiler(view.compiler())?;
         self.check_module(wasm_sha256(view).map(|h| hex(&h)).as_deref(), wasm)?;
         if let (true, Some(wasm)) = (self.reproduce, wasm) {

@@ -85,14 +85,26 @@ fn listing_replacing_and_stripping() {
     for text in [X86, ARM, "avx2", "not signed", "cranelift"] {
         assert!(listed.contains(text), "{text}: {listed}");
     }
-    let again = nullvmc(["bundle", &path, "--target", X86, "-o", &dir.path("again.wasm")]);
-    assert_eq!(again.code, 2);
-    assert!(again.err.contains("has code for x86_64-unknown-linux-gnu; --replace"), "{}", again.err);
-    // In place: one level instead of two; the other platform stays as it was.
-    nullvmc(["bundle", "--replace", &path, "--target", X86, "--name", "fat", "-o", &path]).ok();
+    let v4 = ["--target", X86, "--cpu", "x86-64-v4", "-o", &dir.path("again.wasm")];
+    let again = nullvmc(["bundle", &path].iter().chain(&v4));
+    assert_eq!(again.code, 0, "another level is added: {}", again.err);
+    assert_eq!(levels(&Bundle::parse(&dir.read("again.wasm")).unwrap(), X86).len(), 3);
+    let v3 = ["--target", X86, "--cpu", "x86-64-v3", "--opt-level", "none", "-o", &path];
+    let there = nullvmc(["bundle", &path].iter().chain(&v3));
+    assert_eq!(there.code, 2);
+    let text = "has code for x86_64-unknown-linux-gnu, x86-64-v3; --replace";
+    assert!(there.err.contains(text), "{}", there.err);
+    assert_eq!(dir.read("fat.bundle.wasm"), bytes);
+    // In place, one level: the other one and the other platform stay as they were.
+    let made = nullvmc(["bundle", "--replace", &path].iter().chain(&v3)).ok();
+    assert!(made.err.contains("kept, by nullvmc"), "{}", made.err);
     let replaced = dir.read("fat.bundle.wasm");
     let (before, after) = (Bundle::parse(&bytes).unwrap(), Bundle::parse(&replaced).unwrap());
-    assert_eq!(levels(&after, X86).len(), 1);
+    assert_eq!(levels(&after, X86), levels(&before, X86));
+    let images = |b: &Bundle<'_>| -> Vec<Vec<u8>> {
+        b.platform(X86).unwrap().section.images().map(<[u8]>::to_vec).collect()
+    };
+    assert!(images(&before)[0] != images(&after)[0] && images(&before)[1] == images(&after)[1]);
     let arm = |b: &Bundle<'_>| b.platform(ARM).unwrap().section.images().next().unwrap().to_vec();
     assert_eq!(arm(&before), arm(&after));
     after.verify().unwrap();
@@ -104,12 +116,31 @@ fn listing_replacing_and_stripping() {
     assert!(left.platform(ARM).is_none() && left.platform(X86).is_some());
     let missing = nullvmc(["bundle", "--strip", &path, "--target", "riscv64", "-o", &dir.path("x")]);
     assert!(missing.code == 2 && missing.err.contains("no code for riscv64"), "{}", missing.err);
+    let level = nullvmc(["bundle", "--strip", &path, "--cpu", "x86-64-v3", "-o", &dir.path("x")]);
+    assert!(level.code == 2 && level.err.contains("it does not know CPU levels"), "{}", level.err);
+    nullvmc(["bundle", "--strip", &path, "-o", &dir.path("plain.wasm")]).ok();
+    let nothing = nullvmc(["bundle", "--strip", &dir.path("plain.wasm"), "-o", &dir.path("x")]);
+    assert!(nothing.code == 2 && nothing.err.contains("no code of nullvm's"), "{}", nothing.err);
+    for useless in ["x86_64-unknown-linux-musl", "x86_64-apple-darwin", "x86_64"] {
+        let outcome = nullvmc(["bundle", &path, "--target", useless, "-o", &dir.path("x")]);
+        assert!(outcome.code == 2 && outcome.err.contains("no host looks for code"), "{}", outcome.err);
+    }
     let inspected = nullvmc(["inspect", &path, "--format", "json"]).ok().out;
     let report: serde_json::Value = serde_json::from_str(&inspected).unwrap();
     assert_eq!(report["bundle"]["platforms"].as_array().unwrap().len(), 2);
     assert_eq!(report["bundle"]["problem"], serde_json::Value::Null);
     assert_eq!(report["bundle"]["platforms"][0]["images"][0]["hash"]["status"], "ok");
     assert!(nullvmc(["inspect", &path]).ok().out.contains("native code for x86_64-unknown-linux-gnu"));
+    // Damaged code is reported, and noticed by scripts; nobody signs, ships or extends it.
+    let mut bad = replaced.clone();
+    let at = bad.len() - 5000;
+    bad[at] ^= 1;
+    let bad = dir.write("bad.wasm", &bad);
+    let report = nullvmc(["inspect", &bad]);
+    assert!(report.code == 1 && report.out.contains("BUNDLE DAMAGED"), "{}", report.err);
+    nullvmc(["keygen", "-o", &dir.path("k.key")]).ok();
+    nullvmc(["sign", &bad, "--key", &dir.path("k.key"), "-o", &dir.path("x")]).error("hash");
+    nullvmc(["push", &bad, "oci://127.0.0.1:9/x"]).error("hash");
 }
 
 #[test]
@@ -166,7 +197,8 @@ fn a_changed_bit_is_found() {
     let last = bad.len() - 1;
     bad[last] ^= 1;
     let path = dir.write("bad.wasm", &bad);
-    assert!(nullvmc(["inspect", &path]).ok().out.contains("BUNDLE DAMAGED"));
+    let report = nullvmc(["inspect", &path]);
+    assert!(report.code == 1 && report.out.contains("BUNDLE DAMAGED"), "{}", report.err);
     let cut = dir.write("cut.wasm", &good[..good.len() - 1]);
     nullvmc(["bundle", "--list", &cut]).error("not a WebAssembly module");
 }

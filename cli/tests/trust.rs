@@ -89,6 +89,11 @@ fn a_signed_bundle_verifies_and_a_changed_one_does_not() {
             None => drop(nullvmc(["verify", &bundle, "--deny", &deny]).ok()),
         }
     }
+    // Whoever does not give a key learns that nothing was said about the signature.
+    let other = Dir::new("trust-unchecked");
+    let (bundle, _) = signed(&other);
+    let unchecked = nullvmc(["verify", &bundle]).ok().out;
+    assert!(unchecked.contains("not checked (no --key)") && unchecked.contains("signed content "), "{unchecked}");
     let deny = dir.write("deny.txt", "cranelift newest");
     let outcome = nullvmc(["verify", &bundle, "--deny", &deny]);
     assert!(outcome.code == 2 && outcome.err.contains("line 1 of the deny list"), "{}", outcome.err);
@@ -142,7 +147,13 @@ fn the_cache_is_listed_warmed_checked_and_cleared() {
     let dir = Dir::new("trust-cache");
     let cache = dir.path("cache");
     let run = |args: &[&str]| nullvmc(["cache", "--cache-dir", &cache].iter().chain(args));
-    run(&["list"]).error("the cache cannot look at");
+    // One that nobody has used yet is empty, and stays away.
+    assert!(run(&["list"]).ok().out.contains("0 entries"));
+    assert_eq!(run(&["list", "--format", "json"]).ok().out.trim(), "[]");
+    for task in ["verify", "prune", "clear"] {
+        run(&[task]).ok();
+    }
+    assert!(dir.names().is_empty());
     let warmed = run(&["warm", &filter("add_header"), &filter("trap")]).ok();
     assert_eq!(warmed.out.matches("compiled").count(), 2, "{}", warmed.out);
     let again = run(&["warm", &filter("add_header")]).ok();

@@ -92,6 +92,15 @@ pub enum LoadError {
         /// What to do.
         remedy: String,
     },
+    /// The code within cannot be stopped, and calls have a deadline.
+    #[error(
+        "{name}: its code cannot be stopped at the deadline that is configured; `nullvmc bundle --replace --interruptible` \
+         makes code that can be, or allow compiling"
+    )]
+    NotInterruptible {
+        /// The file.
+        name: String,
+    },
     /// There is no code for this machine, and nothing may be compiled.
     #[error("{name}: {reason}; {remedy}")]
     NoCode {

@@ -174,6 +174,7 @@ impl Loader {
                 // Nothing wrong with the code, it is just not for here.
                 Err(
                     error @ (LoadError::Code { source: BundleError::NothingFits(_), .. }
+                    | LoadError::NotInterruptible { .. }
                     | LoadError::Denied { .. }),
                 ) if self.can_compile() => {
                     notes.push(format!("{error}; compiling it here"));
@@ -199,9 +200,7 @@ impl Loader {
         let code = |source: BundleError| {
             let remedy = match &source {
                 BundleError::NothingFits(_) => {
-                    format!(
-                        "`nullvmc bundle --replace --target {TARGET} --cpu LEVEL` with the nullvmc of this runtime adds it"
-                    )
+                    format!("`nullvmc bundle --target {TARGET} --cpu LEVEL` with the nullvmc of this runtime adds it")
                 }
                 _ => "make the bundle again".to_owned(),
             };
@@ -221,6 +220,9 @@ impl Loader {
         if !target_fits || nullvm_artifact::bundle::wasm_sha256(&chosen) != Some(*module_sha256) {
             let source = nullvm_artifact::BundleError::Foreign { target: TARGET.to_owned(), index: 0 };
             return Err(LoadError::Bundle { name: name.to_owned(), source });
+        }
+        if self.policy.interruptible && !nullvm_artifact::bundle::is_interruptible(&chosen) {
+            return Err(LoadError::NotInterruptible { name: name.to_owned() });
         }
         Image::map(chosen.bytes()).map_err(|e| code(BundleError::Image(e)))
     }

@@ -15,6 +15,8 @@ pub struct Policy {
     pub keys: Vec<PublicKey>,
     /// What must not run whoever signed it.
     pub deny: DenyList,
+    /// Whether calls of the guest have a deadline, which needs code that can be stopped (`--interruptible`).
+    pub interruptible: bool,
     /// How to compile what has no code for this machine; `None` to refuse it.
     #[cfg(feature = "compile")]
     pub compile: Option<crate::Compile>,
@@ -29,6 +31,7 @@ impl fmt::Debug for Policy {
             .field("allow_precompiled", &self.allow_precompiled)
             .field("keys", &self.keys)
             .field("deny", &self.deny)
+            .field("interruptible", &self.interruptible)
             .field("cache", &self.cache.is_some());
         #[cfg(feature = "compile")]
         debug.field("compile", &self.compile);

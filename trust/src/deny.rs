@@ -12,6 +12,9 @@ use crate::keys::{hex, unhex};
 use semver::{Version, VersionReq};
 use std::fmt;
 
+/// What an artifact can say of its compiler. A list with another name would protect from nothing.
+const PROGRAMS: [&str; 2] = ["nullvmc", "cranelift"];
+
 /// Why a list cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of the deny list: {message}")]
@@ -65,6 +68,12 @@ impl DenyList {
                             "{entry:?} is neither a program and its versions (cranelift <0.135.9) nor sha256: and a hash"
                         ))
                     })?;
+                    if !PROGRAMS.contains(&name) {
+                        return Err(failed(format!(
+                            "{name:?} is no program that makes code: artifacts name {}",
+                            PROGRAMS.join(" and ")
+                        )));
+                    }
                     let versions = VersionReq::parse(versions.trim())
                         .map_err(|e| failed(format!("the versions of {name}: {e}")))?;
                     Entry::Program { name: name.to_owned(), versions }
@@ -140,6 +149,7 @@ mod tests {
     fn lists_that_make_no_sense() {
         for (text, line, part) in [
             ("cranelift", 1, "neither a program"),
+            ("Cranelift <0.135.9", 1, "no program that makes code: artifacts name nullvmc and cranelift"),
             ("\ncranelift newest", 2, "the versions of cranelift"),
             ("sha256:12", 1, "64 hexadecimal digits"),
         ] {

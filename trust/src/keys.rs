@@ -29,6 +29,9 @@ pub enum KeyError {
         /// `public` or `secret`.
         what: &'static str,
     },
+    /// There is a file already.
+    #[error("{} exists, and keys are never replaced: name another file, or move it away", .0.display())]
+    Exists(PathBuf),
     /// Others can read a secret key.
     #[error("secret key {}: others can read it (mode {mode:o}); `chmod 600 {}`, or make a new one if somebody has", path.display(), path.display())]
     Readable {
@@ -159,9 +162,12 @@ impl KeyPair {
     /// Writes the secret half to a new file, which only its owner can read.
     ///
     /// # Errors
-    /// [`KeyError::Io`], also when there is a file already.
+    /// [`KeyError::Io`], and [`KeyError::Exists`] when there is a file already.
     pub fn write_secret(&self, path: &Path) -> Result<(), KeyError> {
-        let failed = |source| KeyError::Io { path: path.to_owned(), source };
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AlreadyExists => KeyError::Exists(path.to_owned()),
+            _ => KeyError::Io { path: path.to_owned(), source },
+        };
         let mut file =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
         let bytes = Zeroizing::new(self.secret.to_bytes());

@@ -44,6 +44,9 @@ pub enum SignatureError {
     /// The content has another hash.
     #[error("it was changed after it was signed, or damaged")]
     Changed,
+    /// A signature that names a key which is trusted is not that key's.
+    #[error("its signature says to be by the configured key {0}, and is not: it was changed or damaged")]
+    Invalid(String),
     /// Nobody of those who are trusted signed it.
     #[error("none of the {known} configured keys signed it{}", ids(.signers))]
     OtherKey {
@@ -122,9 +125,10 @@ pub fn verify<'k>(wasm: &[u8], keys: &'k [PublicKey]) -> Result<&'k PublicKey, S
         named && signature.is_ok_and(|signature| key.0.pk.verify(&message, &signature).is_ok())
     };
     keys.iter().find(|key| signatures.all.iter().any(|s| valid(key, s))).ok_or_else(|| {
-        SignatureError::OtherKey {
-            known: keys.len(),
-            signers: signatures.all.iter().filter_map(|s| s.key_id.as_deref().map(hex)).collect(),
+        let signers = signatures.all.iter().filter_map(|s| s.key_id.as_deref());
+        match signers.clone().find(|id| keys.iter().any(|key| key.id_bytes() == *id)) {
+            Some(id) => SignatureError::Invalid(hex(id)),
+            None => SignatureError::OtherKey { known: keys.len(), signers: signers.map(hex).collect() },
         }
     })
 }

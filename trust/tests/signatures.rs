@@ -126,8 +126,13 @@ fn tricks_with_the_section() {
     other.signed_hashes_set[0].hashes[0] = hash(&rest[..rest.len() - 1]);
     assert!(matches!(
         verify(&with(&other.serialize().unwrap(), &rest[..rest.len() - 1]), &keys),
-        Err(SignatureError::OtherKey { .. } | SignatureError::Container(_))
+        Err(SignatureError::Invalid(_) | SignatureError::Container(_))
     ));
+    // A signature that is not the key's whose name it has.
+    let mut damaged = data.clone();
+    damaged.signed_hashes_set[0].signatures[0].signature[7] ^= 1;
+    let id = keys[0].id();
+    assert_eq!(verify(&with(&damaged.serialize().unwrap(), rest), &keys), Err(SignatureError::Invalid(id)));
     // A flood of signatures.
     let mut many = data;
     let one = many.signed_hashes_set[0].signatures[0].clone();
@@ -147,7 +152,7 @@ fn keys_in_files_and_formats() {
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(KeyPair::from_file(&path).unwrap().public, pair.public);
     // Never over another key.
-    assert!(matches!(pair.write_secret(&path), Err(KeyError::Io { .. })));
+    assert!(matches!(pair.write_secret(&path), Err(KeyError::Exists(_))));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
     let error = KeyPair::from_file(&path).unwrap_err().to_string();
     assert!(error.contains("mode 640") && error.contains("chmod 600"), "{error}");

@@ -5,6 +5,7 @@ use super::hex;
 use crate::bundle::is_foreign;
 use nullvm_artifact::Bundle;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 /// What a module carries.
 #[derive(Serialize, Default)]
@@ -13,6 +14,8 @@ pub struct BundleReport {
     pub module_sha256: String,
     /// Whether there is a signature; `nullvmc verify` says what it is worth.
     pub signed: bool,
+    /// SHA-256 of what the signature covers, by which deny lists name it whatever signatures are added.
+    pub signed_content_sha256: Option<String>,
     pub platforms: Vec<PlatformReport>,
     /// Sections with code of other engines.
     pub other_engines: Vec<String>,
@@ -36,6 +39,7 @@ pub fn report(bytes: &[u8]) -> BundleReport {
     let mut report = BundleReport {
         module_sha256: hex(&bundle.module_sha256()),
         signed: bundle.is_signed(),
+        signed_content_sha256: nullvm_trust::signed_content(bytes).map(|c| hex(&Sha256::digest(c))),
         other_engines: bundle
             .sections()
             .iter()

@@ -14,7 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
-/// Show what a plugin (.wasm) or an artifact (object, archive, image, Envoy module) holds
+/// Show what a plugin (.wasm) or an artifact (bundle, object, archive, image, Envoy module) holds
 ///
 /// Fails for files that are none of these or damaged. Imports that no host offers, wrong signatures and the like are reported.
 #[derive(Args)]
@@ -82,6 +82,10 @@ pub fn run(args: &InspectArgs, console: &mut Console<'_>) -> Result<(), CliError
         Content::Image(image) if image.hash.status == artifact::HashStatus::Mismatch => Err(failed(
             "its content hash does not match: it is damaged or was changed, no host will load it".to_owned(),
         )),
+        Content::Wasm(wasm) => match &wasm.bundle.problem {
+            Some(problem) => Err(failed(format!("the native code in it is damaged or cannot be read: {problem}"))),
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }

@@ -167,7 +167,10 @@ fn bundle(page: &mut Page, b: &BundleReport) {
     if !b.platforms.is_empty() || b.signed {
         page.heading("bundle");
         page.line("of wasm sha256", &b.module_sha256);
-        page.line("signature", if b.signed { "there; `nullvmc verify` checks it" } else { "none" });
+        page.line("signature", if b.signed { "there; `nullvmc verify --key` checks it" } else { "none" });
+        if let Some(hash) = &b.signed_content_sha256 {
+            page.line("signed content", hash);
+        }
     }
 }
 
@@ -235,7 +238,7 @@ fn needed(page: &mut Page, symbols: &[String]) {
 
 fn content_hash(i: &ImageReport) -> String {
     match i.hash.status {
-        HashStatus::Ok => "ok".to_owned(),
+        HashStatus::Ok => format!("{} (ok)", i.hash.recorded),
         HashStatus::Mismatch => {
             format!("MISMATCH: {} recorded, {} computed", i.hash.recorded, i.hash.computed)
         }

@@ -12,6 +12,8 @@ pub struct Files {
     pub wasm: PathBuf,
     pub module: PathBuf,
     pub hand_written: PathBuf,
+    /// What runs a module without Envoy.
+    pub driver: PathBuf,
 }
 
 /// Builds what has to be built; `module` is a compiled filter that is there already.
@@ -33,6 +35,15 @@ pub fn build(root: &Path, module: Option<&Path>) -> Result<Files, String> {
     )?;
     let hand_written = target.join("release/libhand_written.so");
 
+    let driver = dir.join("driver");
+    command(
+        Command::new("cc")
+            .args(["-O2", "-Wall", "-Wextra", "-rdynamic", "-o"])
+            .arg(&driver)
+            .arg(root.join("benches/envoy/driver.c"))
+            .arg("-ldl"),
+    )?;
+
     let wasm = root.join("filters/prebuilt").join(FILTER).with_extension("wasm");
     let module = match module {
         Some(module) => module.canonicalize().map_err(|e| format!("{}: {e}", module.display()))?,
@@ -52,7 +63,7 @@ pub fn build(root: &Path, module: Option<&Path>) -> Result<Files, String> {
             module
         }
     };
-    Ok(Files { envoy: envoy(root)?, wasm, module, hand_written })
+    Ok(Files { envoy: envoy(root)?, wasm, module, hand_written, driver })
 }
 
 /// The binary that `NULLVM_ENVOY` names, or the one that the tests use, installed if it is not there.

@@ -17,6 +17,7 @@ use statistics::Random;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 use variant::{Kind, LISTENER, Variant, Vms};
 
@@ -69,6 +70,14 @@ struct Results {
     phases: Vec<Phase>,
     latencies: Vec<Latency>,
     resident: Vec<Resident>,
+    alone: Vec<Alone>,
+}
+
+/// A module without Envoy: nanoseconds that a stream takes per copy of the filter.
+struct Alone {
+    copies: usize,
+    hand_written: f64,
+    module: f64,
 }
 
 /// The rounds with one number of workers.
@@ -112,6 +121,7 @@ pub fn run(root: &Path, options: &Options) -> Result<(), String> {
         phases: Vec::new(),
         latencies: Vec::new(),
         resident: Vec::new(),
+        alone: alone(&files, plan)?,
     };
     for (workers, time) in plan.workers {
         let mut subjects = Vec::new();
@@ -144,6 +154,31 @@ pub fn run(root: &Path, options: &Options) -> Result<(), String> {
         return Ok(());
     }
     crate::page::write(root, "bench-envoy", &text)
+}
+
+/// Runs the modules by `benches/envoy/driver.c`, in turn, and takes the best of each.
+fn alone(files: &build::Files, plan: &Plan) -> Result<Vec<Alone>, String> {
+    let run = |module: &Path, copies: usize| -> Result<f64, String> {
+        let output = Command::new(&files.driver)
+            .arg(module)
+            .args([build::FILTER, &copies.to_string(), "2000"])
+            .output()
+            .map_err(|e| format!("{}: {e}", files.driver.display()))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        text.trim().parse().map_err(|_| {
+            format!("{} failed: {}", files.driver.display(), String::from_utf8_lossy(&output.stderr))
+        })
+    };
+    let mut all = Vec::new();
+    for copies in std::iter::once(1).chain(plan.chains.iter().copied()) {
+        let mut best = Alone { copies, hand_written: f64::MAX, module: f64::MAX };
+        for _ in 0..3 {
+            best.hand_written = best.hand_written.min(run(&files.hand_written, copies)?);
+            best.module = best.module.min(run(&files.module, copies)?);
+        }
+        all.push(best);
+    }
+    Ok(all)
 }
 
 impl Subject {

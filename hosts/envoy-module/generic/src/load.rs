@@ -123,13 +123,14 @@ fn policy(config: &PluginConfig) -> Result<Policy, String> {
             DenyList::parse(&text).map_err(|e| format!("{}: {e}", path.display()))?
         }
     };
+    let interruptible = config.limits.deadline_ms > 0;
     let compile = code.compile.as_ref().map(|how| Compile {
-        options: options(how, config.limits.deadline_ms > 0),
+        options: options(how, interruptible),
         // Whoever compiles the same may have been stopped: then there has to be time left to do it here.
         lock_timeout: code.timeout / 2,
     });
     let cache = if compile.is_some() { cache(code)? } else { None };
-    Ok(Policy { allow_precompiled: code.allow_precompiled, keys, deny, compile, cache })
+    Ok(Policy { allow_precompiled: code.allow_precompiled, keys, deny, interruptible, compile, cache })
 }
 
 fn options(how: &CompileConfig, deadline: bool) -> Options {
