@@ -89,7 +89,7 @@ fn listing_replacing_and_stripping() {
     let again = nullvmc(["bundle", &path].iter().chain(&v4));
     assert_eq!(again.code, 0, "another level is added: {}", again.err);
     assert_eq!(levels(&Bundle::parse(&dir.read("again.wasm")).unwrap(), X86).len(), 3);
-    let v3 = ["--target", X86, "--cpu", "x86-64-v3", "--opt-level", "none", "-o", &path];
+    let v3 = ["--target", X86, "--cpu", "x86-64-v3", "--opt", "none", "-o", &path];
     let there = nullvmc(["bundle", &path].iter().chain(&v3));
     assert_eq!(there.code, 2);
     let text = "has code for x86_64-unknown-linux-gnu, x86-64-v3; --replace";
