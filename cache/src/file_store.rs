@@ -80,8 +80,7 @@ impl FileStore {
     pub fn open(directory: &Path, max_bytes: Option<u64>) -> Result<Self, CacheError> {
         let mut store = Self { directory: directory.join(LAYOUT), max_bytes };
         // One that cannot be looked at is there: not to be made.
-        let missing =
-            fs::metadata(&store.directory).is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
+        let missing = fs::metadata(&store.directory).is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
         if missing {
             files::make_directory(&store.directory).map_err(|e| store.failed("make", &store.directory, e))?;
         }

@@ -77,7 +77,8 @@ fn reason(e: &io::Error) -> String {
             "the disk is full: make room, or a smaller limit (`nullvmc cache prune --max-size`)".to_owned()
         }
         io::ErrorKind::PermissionDenied => {
-            "permission denied: let this user read it (`chmod -R go+rX`), or name another directory".to_owned()
+            "permission denied: let this user read it (`chmod -R go+rX`), or name another directory"
+                .to_owned()
         }
         io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
         _ => e.to_string(),

@@ -137,7 +137,10 @@ fn bundles_and_caches() {
     let deny = dir.write("deny.txt", "cranelift <9.0.0\n");
     refused(&[&bundle, "--allow-precompiled", "--no-compile", "--deny", &deny], "is on the deny list");
     // A deadline wants code that can be stopped, which is not in this bundle.
-    refused(&[&bundle, "--allow-precompiled", "--no-compile", "--deadline", "5"], "bundle --replace --interruptible");
+    refused(
+        &[&bundle, "--allow-precompiled", "--no-compile", "--deadline", "5"],
+        "bundle --replace --interruptible",
+    );
     answers(&[&bundle, "--allow-precompiled", "--deadline", "500"]);
     let wasmi = nullvmc(["serve", &bundle, "--engine", "wasmi", "--allow-precompiled"]);
     assert_eq!(wasmi.code, 2, "{}", wasmi.err);

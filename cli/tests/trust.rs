@@ -93,7 +93,10 @@ fn a_signed_bundle_verifies_and_a_changed_one_does_not() {
     let other = Dir::new("trust-unchecked");
     let (bundle, _) = signed(&other);
     let unchecked = nullvmc(["verify", &bundle]).ok().out;
-    assert!(unchecked.contains("not checked (no --key)") && unchecked.contains("signed content "), "{unchecked}");
+    assert!(
+        unchecked.contains("not checked (no --key)") && unchecked.contains("signed content "),
+        "{unchecked}"
+    );
     let deny = dir.write("deny.txt", "cranelift newest");
     let outcome = nullvmc(["verify", &bundle, "--deny", &deny]);
     assert!(outcome.code == 2 && outcome.err.contains("line 1 of the deny list"), "{}", outcome.err);

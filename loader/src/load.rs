@@ -200,7 +200,9 @@ impl Loader {
         let code = |source: BundleError| {
             let remedy = match &source {
                 BundleError::NothingFits(_) => {
-                    format!("`nullvmc bundle --target {TARGET} --cpu LEVEL` with the nullvmc of this runtime adds it")
+                    format!(
+                        "`nullvmc bundle --target {TARGET} --cpu LEVEL` with the nullvmc of this runtime adds it"
+                    )
                 }
                 _ => "make the bundle again".to_owned(),
             };

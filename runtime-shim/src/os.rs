@@ -76,9 +76,7 @@ impl File {
     pub(crate) fn write_at(&self, mut bytes: &[u8], mut offset: u64) -> Result<(), i32> {
         while !bytes.is_empty() {
             // SAFETY: `bytes` is readable for its length.
-            match unsafe {
-                libc::pwrite(self.0, bytes.as_ptr().cast(), bytes.len(), offset as libc::off_t)
-            } {
+            match unsafe { libc::pwrite(self.0, bytes.as_ptr().cast(), bytes.len(), offset as libc::off_t) } {
                 written @ 1.. => {
                     bytes = bytes.get(written as usize..).unwrap_or_default();
                     offset += written as u64;

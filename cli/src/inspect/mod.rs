@@ -83,7 +83,9 @@ pub fn run(args: &InspectArgs, console: &mut Console<'_>) -> Result<(), CliError
             "its content hash does not match: it is damaged or was changed, no host will load it".to_owned(),
         )),
         Content::Wasm(wasm) => match &wasm.bundle.problem {
-            Some(problem) => Err(failed(format!("the native code in it is damaged or cannot be read: {problem}"))),
+            Some(problem) => {
+                Err(failed(format!("the native code in it is damaged or cannot be read: {problem}")))
+            }
             None => Ok(()),
         },
         _ => Ok(()),

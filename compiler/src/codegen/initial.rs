@@ -131,14 +131,18 @@ mod tests {
 
     #[test]
     fn tiny_segments_become_one_run_of_pages_and_later_ones_win() {
-        let segments: Vec<Data<'_>> =
-            (0..5000).map(|i| active(70_000 + i * 20, b"0123456789")).chain([active(70_005, b"xyz")]).collect();
+        let segments: Vec<Data<'_>> = (0..5000)
+            .map(|i| active(70_000 + i * 20, b"0123456789"))
+            .chain([active(70_005, b"xyz")])
+            .collect();
         let parts = lay_out(&segments, 4, false);
         assert_eq!(parts.records.len(), 1);
         let [_, offset, first, len] = parts.records[0];
         assert!(parts.pages && [offset, first, len].iter().all(|n| n % 4096 == 0));
         let memory = memory(&parts, 4);
-        assert_eq!(&memory[70_000..70_022], b"01234xyz89\0\0\0\0\0\0\0\0\0\001");
+        assert_eq!(memory[70_000..70_010], *b"01234xyz89");
+        assert_eq!(memory[70_010..70_020], [0; 10]);
+        assert_eq!(memory[70_020..70_022], *b"01");
         assert!(memory[..70_000].iter().all(|b| *b == 0));
     }
 
@@ -152,8 +156,12 @@ mod tests {
 
     #[test]
     fn segments_that_the_code_names_keep_their_numbers() {
-        let segments =
-            [active(8, b"gone"), Data { offset: None, bytes: b"passive" }, active(100, b""), active(12, b"too")];
+        let segments = [
+            active(8, b"gone"),
+            Data { offset: None, bytes: b"passive" },
+            active(100, b""),
+            active(12, b"too"),
+        ];
         let parts = lay_out(&segments, 1, true);
         assert_eq!(parts.records[0], [0, 0, 0, 0]);
         assert_eq!(parts.records[1], [0, 0, 0, 7]);
