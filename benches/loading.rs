@@ -24,7 +24,8 @@ use std::time::Instant;
 
 /// Threads that have instances of each plugin, like an Envoy's workers.
 const WORKERS: usize = 4;
-const COUNTS: [usize; 3] = [1, 10, 100];
+/// Instances whose memory is measured: alone, a few, those of 1, 10 and 100 plugins on all workers, and many.
+const COUNTS: [usize; 6] = [1, WORKERS, 10, 10 * WORKERS, 100 * WORKERS, 1000];
 
 fn module(name: &str) -> Vec<u8> {
     std::fs::read(wasm(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
@@ -139,7 +140,7 @@ fn pss() -> u64 {
     line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number")
 }
 
-/// Memory of so many plugins with an instance on each worker: printed, in KiB. Run in a process of its own.
+/// Memory of a plugin with so many instances: printed, in KiB. Run in a process of its own.
 fn memory(engine: &str, name: &str, count: usize, path: &Path) {
     let before = pss();
     match engine {
@@ -152,7 +153,7 @@ fn memory(engine: &str, name: &str, count: usize, path: &Path) {
                 let instance = Instance::new(plugin, &HostTable::EMPTY, std::ptr::null_mut(), &limits);
                 instance.expect("an instance")
             };
-            let all: Vec<_> = (0..count * WORKERS).map(|_| one(&plugin)).collect();
+            let all: Vec<_> = (0..count).map(|_| one(&plugin)).collect();
             println!("{}", pss().saturating_sub(before));
             drop(all);
         }
@@ -162,7 +163,7 @@ fn memory(engine: &str, name: &str, count: usize, path: &Path) {
             let module = unsafe { wasmtime::Module::deserialize_file(&engine, path) }.expect("it loads");
             let mut linker = wasmtime::Linker::new(&engine);
             linker.define_unknown_imports_as_traps(&module).expect("functions");
-            let all: Vec<_> = (0..count * WORKERS)
+            let all: Vec<_> = (0..count)
                 .map(|_| {
                     let mut store = wasmtime::Store::new(&engine, ());
                     linker.instantiate(&mut store, &module).expect("an instance");
@@ -197,14 +198,12 @@ fn instances(name: &str, dir: &Path) {
     let cwasm = dir.join("memory.cwasm");
     std::fs::write(&cwasm, wasmtime::Engine::default().precompile_module(&wasm).expect("it compiles"))
         .expect("writable");
-    println!(
-        "\n### Memory of instances of {name} in one process, {WORKERS} per plugin, KiB (Pss) more than before loading\n"
-    );
+    println!("\n### Memory of instances of {name} in one process, KiB (Pss) more than before loading\n");
     println!("| instances | nullvm | wasmtime, `.cwasm` |\n|---|---|---|");
     for count in COUNTS {
         let (ours, theirs) =
             (memory_of("nullvm", name, count, &image), memory_of("wasmtime", name, count, &cwasm));
-        println!("| {} | {ours} | {theirs} |", count * WORKERS);
+        println!("| {count} | {ours} | {theirs} |");
     }
 }
 
@@ -255,7 +254,9 @@ fn main() {
     for name in ["add_header", "add_header_go"] {
         load_times(name, &scratch.0);
     }
-    instances("add_header", &scratch.0);
+    for name in ["add_header", "add_header_go"] {
+        instances(name, &scratch.0);
+    }
     let name = "add_header";
     let bundle = scratch.0.join(format!("{name}.bundle.wasm"));
     println!(

@@ -155,10 +155,7 @@ impl<'a> Bundle<'a> {
     /// The first thing found wrong.
     pub fn verify_known(&self) -> Result<(), BundleError> {
         let module = self.module_sha256();
-        self.platforms.iter().try_for_each(|platform| match platform.verify(&module) {
-            Err(BundleError::Image { error: FormatError::Version(..), .. }) => Ok(()),
-            other => other,
-        })
+        self.platforms.iter().try_for_each(|platform| platform.check(&module, true))
     }
 
     /// Recomputes every hash in the bundle and checks what the images say of themselves against where they stand.
@@ -180,16 +177,20 @@ impl<'a> Platform<'a> {
     /// # Errors
     /// The first thing found wrong.
     pub fn verify(&self, module_sha256: &[u8; 32]) -> Result<(), BundleError> {
+        self.check(module_sha256, false)
+    }
+
+    fn check(&self, module_sha256: &[u8; 32], other_versions: bool) -> Result<(), BundleError> {
         let target = || self.target.to_owned();
         if index_sha256(self.section.index()) != self.section.header.index_sha256 {
             return Err(BundleError::IndexHash(target()));
         }
         for (index, image) in self.section.images().enumerate() {
-            let view = ImageView::parse(image).map_err(|error| BundleError::Image {
-                target: target(),
-                index,
-                error,
-            })?;
+            let view = match ImageView::parse(image) {
+                Ok(view) => view,
+                Err(FormatError::Version(..)) if other_versions => continue,
+                Err(error) => return Err(BundleError::Image { target: target(), index, error }),
+            };
             if crate::image::content_sha256(image) != Some(view.header.sha256) {
                 return Err(BundleError::ImageHash { target: target(), index });
             }

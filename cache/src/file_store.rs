@@ -19,6 +19,8 @@ const LAYOUT: &str = "v1";
 const SUFFIX: &str = ".nvm";
 const LOCK_SUFFIX: &str = ".lock";
 const UNFINISHED: &str = ".new-";
+/// Locked by whoever prunes. Stays.
+const PRUNING: &str = ".pruning";
 
 /// A hit is noted when the last one was longer ago: so seldom that it costs nothing, so often that the least recently used go first.
 const NOTED_AFTER: Duration = Duration::from_secs(600);
@@ -202,12 +204,14 @@ impl FileStore {
     /// When something cannot be read or removed.
     pub fn prune(&self, max_bytes: Option<u64>, unused: Option<Duration>) -> Result<Pruned, CacheError> {
         let mut pruned = self.sweep()?;
-        // One at a time, so that two do not remove twice as much. Nobody waits for it: whoever has it does the same.
-        let directory = File::open(&self.directory).map_err(|e| self.failed("read", &self.directory, e))?;
-        match directory.try_lock() {
+        // One at a time, so that two do not remove twice as much. Nobody waits for it: whoever has it does the same. A file that only its
+        // owner can open: anybody who can read the cache could lock the directory.
+        let path = self.directory.join(PRUNING);
+        let pruning = files::open_lock(&path).map_err(|e| self.failed("lock", &path, e))?;
+        match pruning.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(pruned),
-            Err(TryLockError::Error(e)) => return Err(self.failed("lock", &self.directory, e)),
+            Err(TryLockError::Error(e)) => return Err(self.failed("lock", &path, e)),
         }
         let now = SystemTime::now();
         let all = self.list()?;

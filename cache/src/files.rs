@@ -12,11 +12,20 @@ pub(crate) fn point() {
     crate::tests::kill_here();
 }
 
-/// Makes a directory and those above it: written by this user, read by all, since a service may run as another user than whoever
-/// fills its cache, and the code of plugins is no secret. The process's umask may say less.
+/// Makes the directory of a cache's entries and the cache's own above it: written by this user, read by all, since a service may run as
+/// another user than whoever fills its cache, and the code of plugins is no secret. The process's umask may say less. What is
+/// missing above those two (`~/.cache`) is for this user alone, as the XDG Base Directory Specification wants it.
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
-    point();
-    fs::DirBuilder::new().recursive(true).mode(0o755).create(path)
+    let cache = path.parent().unwrap_or(path);
+    if let Some(above) = cache.parent().filter(|p| !p.as_os_str().is_empty()) {
+        point();
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(above)?;
+    }
+    for directory in [cache, path] {
+        point();
+        fs::DirBuilder::new().recursive(true).mode(0o755).create(directory)?;
+    }
+    Ok(())
 }
 
 /// A new file, nobody's but ours.

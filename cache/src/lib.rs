@@ -39,7 +39,7 @@ pub enum CacheError {
         remedy: String,
     },
     /// The system refused.
-    #[error("the cache cannot {what} {}: {}", path.display(), reason(.source))]
+    #[error("the cache cannot {what} {}: {}", path.display(), reason(what, .source))]
     Io {
         /// What was being done.
         what: &'static str,
@@ -71,15 +71,16 @@ pub enum CacheError {
     },
 }
 
-fn reason(e: &io::Error) -> String {
+fn reason(what: &str, e: &io::Error) -> String {
     match e.kind() {
         io::ErrorKind::StorageFull => {
             "the disk is full: make room, or a smaller limit (`nullvmc cache prune --max-size`)".to_owned()
         }
-        io::ErrorKind::PermissionDenied => {
+        io::ErrorKind::PermissionDenied if matches!(what, "read" | "look at") => {
             "permission denied: let this user read it (`chmod -R go+rX`), or name another directory"
                 .to_owned()
         }
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
         _ => e.to_string(),
     }

@@ -175,8 +175,10 @@ fn directories_that_others_can_write_to_are_refused() {
     // What is made, others can read: services run as other users than whoever fills their cache.
     drop(FileStore::open(&dir.0.join("made"), None).unwrap());
     let made = std::fs::metadata(dir.0.join("made/v1")).unwrap().permissions().mode() & 0o777;
-    // As far as the umask allows, which nobody has set stricter where tests run.
-    assert_eq!(made, 0o755);
+    assert_eq!(made & !0o755, 0);
+    drop(FileStore::open(&dir.0.join("above/cache"), None).unwrap());
+    let mode = |name: &str| std::fs::metadata(dir.0.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("above"), mode("above/cache")), (0o700, made));
 }
 
 #[test]
@@ -347,4 +349,24 @@ fn many_processes_at_once() {
     let store = dir.store(None);
     assert!(store.verify().unwrap().iter().all(|(_, problem)| problem.is_none()));
     assert!(dir.files().iter().all(|n| n.ends_with(".nvm")), "{:?}", dir.files());
+}
+
+#[test]
+fn pruning_waits_for_nobody() {
+    let dir = Dir::new("prune-busy");
+    let store = dir.store(None);
+    store.put(&key(1, "a"), &[7; 5000]).unwrap();
+    // Another process prunes, or has the directory locked and does nothing.
+    store.prune(None, None).unwrap();
+    let path = store.directory().join(".pruning");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let other = std::fs::File::options().write(true).open(path).unwrap();
+    other.lock().unwrap();
+    // Not somebody who can only read the cache.
+    let reader = std::fs::File::open(store.directory()).unwrap();
+    reader.lock().unwrap();
+    assert_eq!(store.prune(Some(1), None).unwrap().entries, 0);
+    assert!(store.get(&key(1, "a")).unwrap().is_some());
+    other.unlock().unwrap();
+    assert_eq!(store.prune(Some(1), None).unwrap().entries, 1);
 }

@@ -39,7 +39,7 @@ pub struct BundleArgs {
     #[arg(long, conflicts_with = "replace")]
     strip: bool,
 
-    /// Replace code that is there for a platform and CPU level; other levels stay
+    /// Replace all code that is there for the platforms given; without it, levels are added
     #[arg(long)]
     replace: bool,
 
@@ -118,40 +118,38 @@ fn kept(
         if planned.peek().is_none() {
             continue;
         }
-        if platform.verify(&module).is_err() {
-            if args.replace {
-                let _ = writeln!(summary, "  {target}: left out what was there, it was damaged");
-                continue;
+        if args.replace {
+            // Code of whoever made the input: what is not made again here does not stay beside what is.
+            for features in platform.images().flatten().map(|view| level(view.cpu_features())) {
+                let _ = writeln!(summary, "  {target}, {features}: what was there is left out");
             }
+            continue;
+        }
+        if platform.verify(&module).is_err() {
             return Err(CliError::Usage(format!(
                 "the code for {target} in {} is damaged or of another version; --replace leaves it out",
                 input.name
             )));
         }
         for view in platform.images().flatten() {
-            let features: Vec<&str> = view.cpu_features().collect();
-            let level = level(&features);
-            match planned.clone().find(|(_, f)| *f == features) {
-                Some((options, _)) if !args.replace => {
-                    return Err(CliError::Usage(format!(
-                        "{} has code for {target}, {}; --replace replaces it, --list shows it",
-                        input.name,
-                        options.cpu.as_deref().unwrap_or("baseline"),
-                    )));
-                }
-                Some(_) => {}
-                None => {
-                    let _ = writeln!(summary, "  {target}, {level}: kept, by {}", view.compiler());
-                    platforms.entry(target.to_owned()).or_default().push(view.bytes().to_vec());
-                }
+            if let Some((options, _)) = planned.clone().find(|(_, f)| view.cpu_features().eq(f.iter())) {
+                return Err(CliError::Usage(format!(
+                    "{} has code for {target}, {}; --replace replaces all that it has for this platform, --list shows it",
+                    input.name,
+                    options.cpu.as_deref().unwrap_or("baseline"),
+                )));
             }
+            let _ =
+                writeln!(summary, "  {target}, {}: kept, by {}", level(view.cpu_features()), view.compiler());
+            platforms.entry(target.to_owned()).or_default().push(view.bytes().to_vec());
         }
     }
     Ok(platforms)
 }
 
 /// CPU features for people.
-fn level(features: &[&str]) -> String {
+fn level<'a>(features: impl Iterator<Item = &'a str>) -> String {
+    let features: Vec<&str> = features.collect();
     if features.is_empty() { "baseline".to_owned() } else { features.join(", ") }
 }
 
@@ -277,7 +275,7 @@ fn list(input: &Input, found: &Bundle<'_>) -> String {
         for image in platform.images() {
             let _ = match image {
                 Ok(view) => {
-                    let features = level(&view.cpu_features().collect::<Vec<_>>());
+                    let features = level(view.cpu_features());
                     writeln!(text, "    {:>10}  {features}; {}", size(view.bytes().len()), view.compiler())
                 }
                 Err(error) => writeln!(text, "    damaged or of another version: {error:?}"),

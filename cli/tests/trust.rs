@@ -89,6 +89,17 @@ fn a_signed_bundle_verifies_and_a_changed_one_does_not() {
             None => drop(nullvmc(["verify", &bundle, "--deny", &deny]).ok()),
         }
     }
+    // The module's hash finds whatever was made of it, without the module at hand.
+    let module = nullvm_artifact::module_sha256(&dir.read("f.wasm")).unwrap();
+    let digits: String = module.iter().map(|b| format!("{b:02x}")).collect();
+    let deny = dir.write("deny.txt", format!("sha256:{digits}\n"));
+    for (form, file) in [("object", "f.o"), ("image", "f.nvm")] {
+        let made = dir.path(file);
+        nullvmc(["compile", &dir.path("f.wasm"), "-q", "--emit", form, "-o", &made]).ok();
+        nullvmc(["verify", &made]).ok();
+        failed(&[&made, "--deny", &deny], "its module is on the deny list");
+    }
+    failed(&[&bundle, "--deny", &deny], "its module is on the deny list");
     // Whoever does not give a key learns that nothing was said about the signature.
     let other = Dir::new("trust-unchecked");
     let (bundle, _) = signed(&other);

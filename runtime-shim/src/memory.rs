@@ -77,6 +77,9 @@ impl fmt::Display for MemoryError {
 
 impl core::error::Error for MemoryError {}
 
+/// Bytes of holes that a file with a plugin's initial memory may have, besides as many as it has bytes.
+const SPARSE: u64 = 1 << 20;
+
 /// Most mappings that the initial memory of an instance may take.
 const MOST_PARTS: usize = 8;
 
@@ -112,12 +115,17 @@ impl InitialFile {
         (parts.len() <= MOST_PARTS && parts.iter().all(pages)).then_some(Self { file: image.file, parts })
     }
 
-    /// A sealed file with the bytes of the active segments, or `None` where the system gives none.
+    /// A sealed file with the bytes of the active segments, or `None` where the system gives none, and for segments that are far apart:
+    /// the file is outside of every instance's limit, and is no larger for what a guest writes or reads than what the plugin brought.
     fn create(meta: &Meta<'_>) -> Option<Self> {
         let page = os::page_size() as u64;
         let first = active(meta).map(|d| u64::from(d.memory_offset)).min()? / page * page;
         let end = active(meta).map(|d| u64::from(d.memory_offset) + u64::from(d.len)).max()?;
         let len = end.next_multiple_of(page) - first;
+        let bytes: u64 = active(meta).map(|d| u64::from(d.len)).sum();
+        if len > 2 * bytes + SPARSE {
+            return None;
+        }
         let file = File::memory(c"nullvm-initial-memory")?;
         file.resize(len).ok()?;
         // Not through a mapping, where a system without memory answers with a signal.
@@ -178,7 +186,7 @@ pub(crate) struct MemoryPlan {
     /// Whether the code does without bounds checks.
     guard: bool,
     file: Option<InitialFile>,
-    /// Whether the segments are copied because there is no file.
+    /// Whether the segments are copied into each instance because there is no file.
     copy: bool,
     /// The trap that instantiation ends with, because a segment does not fit.
     pub(crate) trap: Option<TrapCode>,

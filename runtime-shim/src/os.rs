@@ -94,14 +94,58 @@ impl File {
     /// # Errors
     /// `errno`.
     pub(crate) fn seal(&self) -> Result<(), i32> {
-        let add = |against_writing: i32| {
-            let seals = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | against_writing;
-            // SAFETY: a descriptor of our own.
-            if unsafe { libc::fcntl(self.0, libc::F_ADD_SEALS, seals) } != 0 { Err(errno()) } else { Ok(()) }
-        };
-        // The same here, where no page was ever mapped writable or lent to a device; but it does not go through all pages to see
-        // that. Older kernels (before 5.1) do not know it.
-        add(libc::F_SEAL_FUTURE_WRITE).or_else(|_| add(libc::F_SEAL_WRITE))
+        self.add_seals(if future_writes_can_be_sealed() {
+            libc::F_SEAL_FUTURE_WRITE
+        } else {
+            libc::F_SEAL_WRITE
+        })
+    }
+
+    fn add_seals(&self, against_writing: i32) -> Result<(), i32> {
+        let seals = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | against_writing;
+        // SAFETY: a descriptor of our own.
+        if unsafe { libc::fcntl(self.0, libc::F_ADD_SEALS, seals) } != 0 { Err(errno()) } else { Ok(()) }
+    }
+}
+
+/// Whether `F_SEAL_FUTURE_WRITE` does here what `F_SEAL_WRITE` does for files that were never mapped writable, without a look at every page
+/// of them. Not so in gVisor, which takes it and seals nothing, and in Linux 5.1 to 5.4, which then refuses to make private mappings
+/// writable: so it is tried, once per process.
+fn future_writes_can_be_sealed() -> bool {
+    const YES: u32 = 1;
+    const NO: u32 = 2;
+    static KNOWN: AtomicU32 = AtomicU32::new(0);
+    match KNOWN.load(Ordering::Relaxed) {
+        0 => {
+            let holds = try_to_seal_future_writes();
+            KNOWN.store(if holds { YES } else { NO }, Ordering::Relaxed);
+            holds
+        }
+        known => known == YES,
+    }
+}
+
+fn try_to_seal_future_writes() -> bool {
+    let page = page_size();
+    let Some(file) = File::memory(c"nullvm-probe") else { return false };
+    if file.resize(page as u64).is_err() || file.add_seals(libc::F_SEAL_FUTURE_WRITE).is_err() {
+        return false;
+    }
+    let map = |protection, flags| {
+        // SAFETY: a new mapping of a file of our own, wherever the kernel likes.
+        let at = unsafe { libc::mmap(core::ptr::null_mut(), page, protection, flags, file.fd(), 0) };
+        (at != libc::MAP_FAILED).then_some(at)
+    };
+    let read_write = libc::PROT_READ | libc::PROT_WRITE;
+    let shared = map(read_write, libc::MAP_SHARED);
+    let private = map(libc::PROT_READ, libc::MAP_PRIVATE);
+    // SAFETY: our own mappings, which nobody else knows of.
+    unsafe {
+        let changeable = private.is_some_and(|at| libc::mprotect(at, page, read_write) == 0);
+        for at in [shared, private].into_iter().flatten() {
+            libc::munmap(at, page);
+        }
+        shared.is_none() && changeable && file.write_at(b"x", 0).is_err()
     }
 }
 
@@ -208,4 +252,38 @@ pub(crate) fn thread_stack() -> Option<(usize, usize)> {
         }
     }
     Some((low as usize, low as usize + size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With either seal: nobody writes any more, and a private mapping may be made writable, which the file does not see.
+    #[test]
+    fn sealed_is_sealed() {
+        for seal in [libc::F_SEAL_WRITE, libc::F_SEAL_FUTURE_WRITE] {
+            let file = File::memory(c"nullvm-test").unwrap();
+            file.write_at(b"before", 0).unwrap();
+            if file.add_seals(seal).is_err() {
+                assert!(!future_writes_can_be_sealed());
+                continue;
+            }
+            assert_eq!(file.write_at(b"after", 0), Err(libc::EPERM));
+            assert!(file.resize(1).is_err() && file.resize(100).is_err());
+            assert!(file.add_seals(libc::F_SEAL_WRITE).is_err());
+            // SAFETY: a mapping of our own, private or refused.
+            unsafe {
+                let page = page_size();
+                let rw = libc::PROT_READ | libc::PROT_WRITE;
+                let map =
+                    |flags| libc::mmap(core::ptr::null_mut(), page, rw, flags, file.fd(), 0).cast::<u8>();
+                assert_eq!(map(libc::MAP_SHARED).cast(), libc::MAP_FAILED);
+                let (one, two) = (map(libc::MAP_PRIVATE), map(libc::MAP_PRIVATE));
+                one.write(b'x');
+                assert_eq!((one.read(), two.read()), (b'x', b'b'));
+                libc::munmap(one.cast(), page);
+                libc::munmap(two.cast(), page);
+            }
+        }
+    }
 }

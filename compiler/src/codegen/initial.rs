@@ -64,10 +64,10 @@ pub(super) fn lay_out(segments: &[Data<'_>], memory_pages: u32, indexed: bool) -
         if pages && size > 2 * total + 4 * WASM_PAGE {
             continue;
         }
-        if pages && !active.is_empty() {
+        parts.pages = pages && !active.is_empty();
+        if parts.pages {
             parts.bytes.resize(parts.bytes.len().next_multiple_of(DATA_PAGE as usize), 0);
         }
-        parts.pages = pages;
         let base = parts.bytes.len() as u64;
         parts.bytes.resize((base + size) as usize, 0);
         let mut places: Vec<(u64, u64)> = Vec::new();
