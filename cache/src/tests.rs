@@ -38,6 +38,8 @@ impl Dir {
     fn files(&self) -> Vec<String> {
         let all = std::fs::read_dir(self.0.join("v1")).unwrap();
         let mut names: Vec<_> = all.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        // Empty, and there once anybody pruned.
+        names.retain(|name| name != ".pruning");
         names.sort();
         names
     }
