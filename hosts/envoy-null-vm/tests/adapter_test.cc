@@ -312,8 +312,11 @@ void EngineOnly() {
   Expect(Refusal(face, WithSection(module, section, version), true), "version 99");
   Expect(Refusal(face, WithSection(module, section, code.substr(0, code.size() / 2)), true), "damaged");
   std::string changed = code;
-  changed.back() ^= 1;
+  changed[changed.size() / 2] ^= 1;
   Expect(Refusal(face, WithSection(module, section, changed), true), "another hash");
+  changed = code;
+  changed.back() ^= 1;
+  Expect(Refusal(face, WithSection(module, section, changed), true), "damaged");
 
   // Memory as the host's bindings see it: guest addresses, every access checked, words of 32 bits.
   Proxy proxy;
