@@ -116,9 +116,8 @@ impl Against {
             let key = nullvm_trust::verify(bytes, &self.keys).map_err(|e| e.to_string())?;
             found.push(format!("signed by key {}", key.id()));
         }
-        if let Some(content) = nullvm_trust::signed_content(bytes)
-            && let Some(entry) = self.deny.hash(&sha256(content))
-        {
+        let content = nullvm_trust::signed_content(bytes).map(sha256);
+        if let Some(entry) = content.and_then(|hash| self.deny.hash(&hash)) {
             return Err(format!("what is signed in it is on the deny list ({entry})"));
         }
         let bundle = Bundle::parse(bytes).map_err(|e| e.to_string())?;
@@ -126,19 +125,17 @@ impl Against {
             found.push("a signature that was not checked (no --key)".to_owned());
         }
         bundle.verify().map_err(|e| e.to_string())?;
-        let module = bundle.module();
+        let (module, module_hash) = (bundle.module(), bundle.module_sha256());
         if let Some(wasm) = &self.wasm
-            && module_sha256(&wasm.bytes) != Ok(bundle.module_sha256())
+            && module_sha256(&wasm.bytes) != Ok(module_hash)
         {
             return Err(format!("the module in it is not {}", wasm.name));
         }
-        if let Some(entry) = self.deny.hash(&bundle.module_sha256()) {
+        if let Some(entry) = self.deny.hash(&module_hash) {
             return Err(format!("its module is on the deny list ({entry})"));
         }
-        found.push(format!("module {}", hex(&bundle.module_sha256())));
-        if let Some(content) = nullvm_trust::signed_content(bytes) {
-            found.push(format!("signed content {}", hex(&sha256(content))));
-        }
+        found.push(format!("module {}", hex(&module_hash)));
+        found.extend(content.map(|hash| format!("signed content {}", hex(&hash))));
         for platform in &bundle.platforms {
             for view in platform.images() {
                 let view = view.map_err(|e| format!("damaged code for {}: {e:?}", platform.target))?;
