@@ -117,6 +117,10 @@ pub struct FunctionType {
 }
 
 /// A function.
+///
+/// Its code takes the context and then its parameters, and gives its result, as a C function of the platform does where all of them
+/// are integers, no more than six with the context, and one result at most. The shim calls callbacks so. All other functions are called through the entry adapter of their type.
+/// Upper halves of an `i32` mean nothing.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionRecord {

@@ -33,7 +33,7 @@ impl Refusal {
 /// Whether the guest may call a function now. A missing capability is reported to the host.
 #[inline]
 pub fn check<G: Guest>(guest: &mut G, id: HostFunctionId) -> Result<(), Refusal> {
-    if guest.state().callable.contains(id) {
+    if guest.state().may_call(id) {
         return Ok(());
     }
     refuse(guest, id)

@@ -89,6 +89,7 @@ impl GuestMemory {
 
 /// Where a plugin is in its life; what it may call depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Phase {
     /// `_initialize`, `_start`, `main`.
     Init,
@@ -152,8 +153,8 @@ pub struct GuestState {
     pub phase: Phase,
     /// Functions that the operator allows (`allowed_capabilities`).
     pub capabilities: FunctionSet,
-    /// `capabilities` and what `phase` allows, in one word, so that a call costs one test of a bit.
-    pub callable: FunctionSet,
+    /// `capabilities` and what a phase allows, for each phase, so that a call costs one test of a bit.
+    callable: [FunctionSet; 3],
     /// WASI environment, `KEY=VALUE` each.
     pub environment: alloc::vec::Vec<alloc::vec::Vec<u8>>,
 }
@@ -165,26 +166,33 @@ impl GuestState {
             abi,
             phase: Phase::Callback,
             capabilities: FunctionSet::ALL,
-            callable: FunctionSet::ALL,
+            callable: Self::callable(FunctionSet::ALL),
             environment: alloc::vec::Vec::new(),
         }
     }
 
     /// Enters a phase and gives the one before, to be entered again afterwards.
+    #[inline]
     pub fn enter(&mut self, phase: Phase) -> Phase {
-        let before = core::mem::replace(&mut self.phase, phase);
-        self.update();
-        before
+        core::mem::replace(&mut self.phase, phase)
     }
 
     /// Restricts the capabilities.
     pub fn restrict(&mut self, capabilities: FunctionSet) {
         self.capabilities = capabilities;
-        self.update();
+        self.callable = Self::callable(capabilities);
     }
 
-    fn update(&mut self) {
-        self.callable = FunctionSet(self.capabilities.0 & FunctionSet::allowed_in(self.phase).0);
+    fn callable(capabilities: FunctionSet) -> [FunctionSet; 3] {
+        // In the order of their numbers.
+        [Phase::Init, Phase::Callback, Phase::Allocator]
+            .map(|phase| FunctionSet(capabilities.0 & FunctionSet::allowed_in(phase).0))
+    }
+
+    /// Whether a function may be called now.
+    #[inline]
+    pub fn may_call(&self, id: HostFunctionId) -> bool {
+        self.callable[self.phase as usize].contains(id)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::interrupt::{self, InterruptHandle, Link, StackWindow};
 use crate::memory::{MemoryError, Slot, WASM_PAGE};
 use crate::plugin::{Plugin, Target};
 use crate::table::Table;
-use crate::trap::{self, Entry, Trap};
+use crate::trap::{self, Entry, Outcome, Trap};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -417,55 +417,74 @@ impl Instance {
     ///
     /// # Errors
     /// [`CallError`]. After a trap the instance is failed.
-    #[inline]
+    #[inline(always)]
     pub fn call(&self, callback: CallbackId, args: &[u32]) -> Result<u32, CallError> {
-        let target = match self.plugin.callback(callback) {
-            Some(target) if self.status.get() == Status::Ready && args.len() >= target.params as usize => {
-                target
+        match self.plugin.callback(callback) {
+            Some(target)
+                if self.status.get() == Status::Ready
+                    && self.depth.get() == 0
+                    && self.limits.deadline_ms == 0
+                    && args.len() >= target.params as usize =>
+            {
+                let thread = trap::tls();
+                self.depth.set(1);
+                self.thread.set(thread);
+                // SAFETY: this thread's variables; the target is that of the callback, and there are arguments for it.
+                let outcome = unsafe {
+                    self.prepare(thread);
+                    self.call_target(target, args, thread)
+                };
+                self.depth.set(0);
+                self.result(callback, target, outcome)
             }
-            _ => return self.call_unusual(callback, args),
-        };
-        // `Plugin` checked that a callback has as many parameters as its row says, five at most, all of them `i32`, and one
-        // result at most. Of an `i32`, adapters read and write the low half.
-        let mut values = [const { core::mem::MaybeUninit::<Value>::uninit() }; MAX_CALLBACK_PARAMS];
-        let count = target.params as usize;
-        // SAFETY: so many arguments are there, and so many values.
-        unsafe {
-            let at = values.as_mut_ptr();
-            let put = |i: usize| at.add(i).cast::<u32>().write(*args.get_unchecked(i));
-            // Nearly all have three at most.
-            if count > 0 {
-                put(0);
-                if count > 1 {
-                    put(1);
-                    if count > 2 {
-                        (2..count).for_each(put);
-                    }
-                }
-            }
+            _ => self.call_unusual(callback, args),
         }
-        // SAFETY: the target is one of this plugin; the parameters are there, and room for the result.
-        let trapped = unsafe { self.enter(target, values.as_mut_ptr().cast()) };
+    }
+
+    /// A call that cannot be made, or not yet, or within another one, or that is timed.
+    #[inline(never)]
+    fn call_unusual(&self, callback: CallbackId, args: &[u32]) -> Result<u32, CallError> {
+        self.call_any(callback, args)
+    }
+
+    /// A call in whatever state.
+    #[inline(always)]
+    fn call_any(&self, callback: CallbackId, args: &[u32]) -> Result<u32, CallError> {
+        match self.status.get() {
+            Status::Ready => {}
+            Status::Failed(code) => return Err(CallError::Failed(code)),
+            Status::Fresh => self.start()?,
+        }
+        let target = self.plugin.callback(callback).ok_or(CallError::NotExported)?;
+        if args.len() < target.params as usize {
+            return Err(CallError::Arguments);
+        }
+        // SAFETY: as in `call`.
+        let outcome = unsafe { self.enter(|thread| self.call_target(target, args, thread)) };
+        self.result(callback, target, outcome)
+    }
+
+    /// # Safety
+    /// `target` is a callback of this plugin with as many arguments as it takes at least, `thread` has the variables of this
+    /// thread, and the instance is ready for an entry.
+    #[inline(always)]
+    unsafe fn call_target(&self, target: &Target, args: &[u32], thread: *mut trap::Tls) -> Outcome {
+        // `Plugin` checked that a callback has as many parameters as its row says, five at most, all of them `i32`, and one
+        // result at most, an `i32`. What it does not take it does not look at.
+        let at = |i: usize| args.get(i).map_or(0, |arg| u64::from(*arg));
+        let (a, b, c) = (at(0), at(1), at(2));
+        let (d, e) = if args.len() > 3 { (at(3), at(4)) } else { (0, 0) };
+        // SAFETY: our own context; the rest is the caller's promise.
+        unsafe { trap::call(self.context, a, b, c, d, e, target.code, thread) }
+    }
+
+    #[inline(always)]
+    fn result(&self, callback: CallbackId, target: &Target, outcome: Outcome) -> Result<u32, CallError> {
+        let trapped = outcome.trapped != 0;
         if trapped || self.status.get() != Status::Ready {
             return Err(self.fail(trapped.then_some(Entry::Callback(callback))));
         }
-        // SAFETY: the adapter wrote the result.
-        Ok(if target.results == 0 { 0 } else { unsafe { values.as_ptr().cast::<u32>().read() } })
-    }
-
-    /// A call that cannot be made, or not yet.
-    #[cold]
-    fn call_unusual(&self, callback: CallbackId, args: &[u32]) -> Result<u32, CallError> {
-        match self.status.get() {
-            Status::Failed(code) => return Err(CallError::Failed(code)),
-            Status::Fresh => self.start()?,
-            Status::Ready => {}
-        }
-        match self.plugin.callback(callback) {
-            None => Err(CallError::NotExported),
-            Some(target) if args.len() < target.params as usize => Err(CallError::Arguments),
-            Some(_) => self.call(callback, args),
-        }
+        Ok(if target.results == 0 { 0 } else { outcome.value as u32 })
     }
 
     /// A call of the host ended with a trap, its own (`entry`) or one inside the allocator.
@@ -507,8 +526,12 @@ impl Instance {
         if values.len() < target.params.max(target.results) as usize {
             return Err(CallError::Arguments);
         }
-        // SAFETY: the target is one of this plugin, and there is room for parameters and results.
-        if unsafe { self.enter(&target, values.as_mut_ptr()) } {
+        let values = values.as_mut_ptr().cast();
+        // SAFETY: our own context; the target's code and adapter belong together, and there is room for parameters and results.
+        let outcome = unsafe {
+            self.enter(|thread| trap::enter(self.context, target.code, values, target.adapter, thread))
+        };
+        if outcome.trapped != 0 {
             return Err(CallError::Trap(self.name_trap(Some(Entry::Function(function)))));
         }
         match self.status.get() {
@@ -517,26 +540,39 @@ impl Instance {
         }
     }
 
-    /// Enters the guest. `true` when it trapped.
+    /// Enters the guest by one of the trampolines, which is given this thread's variables.
     ///
     /// # Safety
-    /// `target` is a function of this plugin, and `values` has room for its parameters and results.
-    #[inline]
-    unsafe fn enter(&self, target: &Target, values: *mut Value) -> bool {
-        if self.depth.get() != 0 || self.limits.deadline_ms != 0 {
-            // SAFETY: the caller's promise.
-            return unsafe { self.enter_nested_or_timed(target, values) };
-        }
-        let thread = trap::tls();
-        self.depth.set(1);
-        self.thread.set(thread);
-        // SAFETY: our own context; the target's code and adapter belong together.
-        let trapped = unsafe {
-            self.prepare(thread);
-            trap::enter(self.context, target.code, values.cast(), target.adapter, thread)
+    /// What `trampoline` calls is a function of this plugin.
+    #[inline(always)]
+    unsafe fn enter(&self, trampoline: impl FnOnce(*mut trap::Tls) -> Outcome) -> Outcome {
+        let depth = self.depth.get();
+        self.depth.set(depth + 1);
+        let outcome = if depth == 0 {
+            let (thread, deadline) = (trap::tls(), self.limits.deadline_ms);
+            self.thread.set(thread);
+            // SAFETY: this thread's.
+            unsafe { self.prepare(thread) };
+            if deadline != 0 {
+                self.link.arm(u64::from(deadline));
+            }
+            let outcome = trampoline(thread);
+            if deadline != 0 {
+                self.link.disarm();
+            }
+            outcome
+        } else {
+            let header = self.header();
+            // SAFETY: our own. The guest below is inside a host call; where it left off is needed again if that call traps.
+            unsafe {
+                let exit = ((*header).exit_pc, (*header).exit_fp);
+                let outcome = trampoline(self.thread.get());
+                ((*header).exit_pc, (*header).exit_fp) = exit;
+                outcome
+            }
         };
-        self.depth.set(0);
-        trapped != 0
+        self.depth.set(depth);
+        outcome
     }
 
     /// Makes an outermost entry ready.
@@ -552,40 +588,6 @@ impl Instance {
                 self.window.set(self.link.prepare(self.header(), self.limits.stack_size, thread));
             }
         }
-    }
-
-    /// # Safety
-    /// As for [`Self::enter`].
-    #[inline(never)]
-    unsafe fn enter_nested_or_timed(&self, target: &Target, values: *mut Value) -> bool {
-        let header = self.header();
-        let depth = self.depth.get();
-        self.depth.set(depth + 1);
-        // SAFETY: our own context; the target's code and adapter belong together.
-        let trapped = unsafe {
-            if depth == 0 {
-                let thread = trap::tls();
-                self.thread.set(thread);
-                self.prepare(thread);
-                if self.limits.deadline_ms != 0 {
-                    self.link.arm(u64::from(self.limits.deadline_ms));
-                }
-                let trapped = trap::enter(self.context, target.code, values.cast(), target.adapter, thread);
-                if self.limits.deadline_ms != 0 {
-                    self.link.disarm();
-                }
-                trapped
-            } else {
-                // The guest below is inside a host call; where it left off is needed again if that call traps.
-                let exit = ((*header).exit_pc, (*header).exit_fp);
-                let thread = self.thread.get();
-                let trapped = trap::enter(self.context, target.code, values.cast(), target.adapter, thread);
-                ((*header).exit_pc, (*header).exit_fp) = exit;
-                trapped
-            }
-        };
-        self.depth.set(depth);
-        trapped != 0
     }
 
     /// `memory.grow`: previous size in pages, or -1 as `u32`.
@@ -669,6 +671,8 @@ impl Instance {
         self.set_dropped(self.plugin.meta().data.len() + segment as usize);
     }
 
+    /// See [`Guest::allocate`].
+    #[inline(never)]
     fn allocate_in_guest(&self, size: u32) -> u32 {
         if self.failed() {
             return 0;
@@ -676,22 +680,19 @@ impl Instance {
         let malloc =
             if self.exports(CallbackId::Malloc) { CallbackId::Malloc } else { CallbackId::OnMemoryAllocate };
         let before = self.enter_phase(Phase::Allocator);
-        let result = self.call(malloc, &[size]);
+        let result = self.call_any(malloc, &[size]);
         self.enter_phase(before);
         result.unwrap_or(0)
     }
 }
 
-/// Most parameters of any callback.
-const MAX_CALLBACK_PARAMS: usize = {
-    let (mut max, mut i) = (1, 0);
+// As many as `Instance::call` passes.
+const _: () = {
+    let mut i = 0;
     while i < CALLBACKS.len() {
-        if CALLBACKS[i].params as usize > max {
-            max = CALLBACKS[i].params as usize;
-        }
+        assert!(CALLBACKS[i].params <= 5);
         i += 1;
     }
-    max
 };
 
 impl Guest for &Instance {

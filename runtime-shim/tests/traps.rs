@@ -145,6 +145,41 @@ fn callee_saved_registers_survive_a_trap() {
 }
 
 #[test]
+fn a_callback_may_use_every_register() {
+    let plugin = Build::default().plugin();
+    let mut sums = [0u64; 8];
+    for i in 0..100u64 {
+        let one = instance(&plugin);
+        let keep: [u64; 8] = core::array::from_fn(|k| std::hint::black_box(i * k as u64));
+        assert_eq!(one.call(CallbackId::OnDelete, &[0]), Ok(0));
+        let trapped = one.call(CallbackId::OnDelete, &[1]);
+        for (s, k) in sums.iter_mut().zip(keep) {
+            *s += k;
+        }
+        assert_eq!(trapped, Err(CallError::Trap(TrapCode::Unreachable)));
+    }
+    assert_eq!(sums, core::array::from_fn(|k| 4950 * k as u64));
+}
+
+/// Without an adapter: each argument in its register, none where the caller gave fewer, and no result where there is none.
+#[test]
+fn a_callback_gets_its_arguments() {
+    let plugin = Build::default().plugin();
+    let one = instance(&plugin);
+    let args = [u32::MAX, 2, 0x8000_0000, 4, 5, 6];
+    assert_eq!(one.call(CallbackId::OnHttpCallResponse, &args), Ok(0));
+    let memory = one.memory();
+    let found = [128, 132, 136, 140, 144].map(|at| memory.read_u32(at).unwrap());
+    assert_eq!(found, args[..5]);
+    assert_eq!(one.call(CallbackId::OnHttpCallResponse, &args[..4]), Err(CallError::Arguments));
+    assert_eq!(one.call(CallbackId::OnRequestHeaders, &[1, 20, 300]), Ok(321));
+    // Within another call, and timed, it is another way.
+    let limits = Limits { deadline_ms: 10_000, ..Limits::default() };
+    let timed = Instance::new(&plugin, &host(), core::ptr::null_mut(), &limits).unwrap();
+    assert_eq!(timed.call(CallbackId::OnRequestHeaders, &[1, 20, 300]), Ok(321));
+}
+
+#[test]
 fn the_backtrace_has_names() {
     let plugin = Build::default().plugin();
     let one = instance(&plugin);

@@ -36,21 +36,21 @@ bool Guest::Exports(uint32_t callback) const {
   return nullvm_plugin_exports(plugin_, callback, &exported) == NULLVM_RESULT_OK && exported;
 }
 
+// Every callback comes through here; what is rare is elsewhere.
 uint32_t Guest::Enter(ContextBase *context, const Callback &callback, const uint32_t *args, size_t count) {
   if (!entered_) {
     FirstEntry(context);
   }
-  if (vm_->isFailed() || callback.part_of_start) {
+  if (vm_->isFailed()) {
     return 0;
   }
-  const bool trace = vm_->cmpLogLevel(proxy_wasm::LogLevel::trace);
-  if (trace) {
-    std::string line = "[host->vm] " + std::string(callback.name) + "(";
-    for (size_t i = 0; i < count; i++) {
-      line += (i == 0 ? "" : ", ") + std::to_string(args[i]);
-    }
-    vm_->integration()->trace(line + ")");
+  if (vm_->cmpLogLevel(proxy_wasm::LogLevel::trace)) {
+    return CallTraced(context, callback, args, count);
   }
+  return Call(context, callback, args, count);
+}
+
+inline uint32_t Guest::Call(ContextBase *context, const Callback &callback, const uint32_t *args, size_t count) {
   uint32_t result = 0;
   nullvm_result_t outcome;
   {
@@ -62,7 +62,17 @@ uint32_t Guest::Enter(ContextBase *context, const Callback &callback, const uint
     ReportTrap(callback);
     return 0;
   }
-  if (trace) {
+  return result;
+}
+
+uint32_t Guest::CallTraced(ContextBase *context, const Callback &callback, const uint32_t *args, size_t count) {
+  std::string line = "[host->vm] " + std::string(callback.name) + "(";
+  for (size_t i = 0; i < count; i++) {
+    line += (i == 0 ? "" : ", ") + std::to_string(args[i]);
+  }
+  vm_->integration()->trace(line + ")");
+  const uint32_t result = Call(context, callback, args, count);
+  if (!vm_->isFailed()) {
     vm_->integration()->trace("[host<-vm] " + std::string(callback.name) + " return: " +
                               (callback.result ? std::to_string(result) : "void"));
   }

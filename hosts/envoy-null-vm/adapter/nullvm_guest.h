@@ -74,6 +74,8 @@ class Guest {
   friend struct HostTable;
 
   uint32_t Enter(proxy_wasm::ContextBase *context, const Callback &callback, const uint32_t *args, size_t count);
+  uint32_t Call(proxy_wasm::ContextBase *context, const Callback &callback, const uint32_t *args, size_t count);
+  uint32_t CallTraced(proxy_wasm::ContextBase *context, const Callback &callback, const uint32_t *args, size_t count);
   uint64_t Allocate(proxy_wasm::ContextBase *context, const Callback &callback, uint32_t size);
   void FirstEntry(proxy_wasm::ContextBase *context);
   void Restrict(proxy_wasm::WasmBase *wasm);
@@ -130,7 +132,11 @@ void Guest::Bind(std::string_view name, std::function<R(proxy_wasm::ContextBase 
     if (callback->part_of_start) {
       // `main` and `__main_void` run with `_initialize`; see FirstEntry.
       if constexpr (std::is_void<R>::value && kCount == 0) {
-        *function = [this, callback](proxy_wasm::ContextBase *context) { Enter(context, *callback, nullptr, 0); };
+        *function = [this](proxy_wasm::ContextBase *context) {
+          if (!entered_) {
+            FirstEntry(context);
+          }
+        };
       }
       return;
     }

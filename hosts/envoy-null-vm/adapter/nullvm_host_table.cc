@@ -85,7 +85,9 @@ struct HostTable {
 
   // The context that calls act on, asked anew each time: the guest may set another one. Null outside of entries.
   static ContextBase *Context() {
-    return proxy_wasm::current_context_ == nullptr ? nullptr : proxy_wasm::contextOrEffectiveContext();
+    ContextBase *current = proxy_wasm::current_context_;
+    // Nearly no plugin sets one; then there is nothing to look up.
+    return proxy_wasm::effective_context_id_ == 0 || current == nullptr ? current : proxy_wasm::contextOrEffectiveContext();
   }
 
   // Runs `call` on the context. Only the module's start section comes here without one.

@@ -3,7 +3,7 @@
 //! As on x86-64 (`x86_64.rs` tells why): an [`Activation`] on the native stack is the landing pad, linked into the thread's chain.
 //! A trap puts the stack pointer back to the innermost activation and leaves through the trampoline's own exit.
 
-use super::Tls;
+use super::{Outcome, Tls};
 use core::arch::{asm, global_asm};
 
 /// What the trampoline leaves on the native stack.
@@ -33,6 +33,46 @@ const _: () = assert!(core::mem::offset_of!(Activation, general) == 48);
 const _: () = assert!(core::mem::offset_of!(Activation, float) == 128);
 const _: () = assert!(core::mem::offset_of!(Tls, activation) == 0);
 
+/// The beginning of both trampolines: everything that their callers want to have again.
+macro_rules! saved {
+    () => {
+        "sub sp, sp, #192
+        .cfi_def_cfa_offset 192
+        stp x29, x30, [sp, #32]
+        .cfi_offset x29, -160
+        .cfi_offset x30, -152
+        add x29, sp, #32
+        .cfi_def_cfa x29, 160
+        stp x19, x20, [sp, #48]
+        stp x21, x22, [sp, #64]
+        stp x23, x24, [sp, #80]
+        stp x25, x26, [sp, #96]
+        stp x27, x28, [sp, #112]
+        stp d8, d9, [sp, #128]
+        stp d10, d11, [sp, #144]
+        stp d12, d13, [sp, #160]
+        stp d14, d15, [sp, #176]
+        .cfi_offset x19, -144
+        .cfi_offset x20, -136
+        .cfi_offset x21, -128
+        .cfi_offset x22, -120
+        .cfi_offset x23, -112
+        .cfi_offset x24, -104
+        .cfi_offset x25, -96
+        .cfi_offset x26, -88
+        .cfi_offset x27, -80
+        .cfi_offset x28, -72
+        .cfi_offset d8, -64
+        .cfi_offset d9, -56
+        .cfi_offset d10, -48
+        .cfi_offset d11, -40
+        .cfi_offset d12, -32
+        .cfi_offset d13, -24
+        .cfi_offset d14, -16
+        .cfi_offset d15, -8"
+    };
+}
+
 global_asm!(
     ".pushsection .tbss.shim_thread,\"awT\",%nobits",
     ".balign 16",
@@ -49,50 +89,37 @@ global_asm!(
     ".globl shim_enter",
     ".hidden shim_enter",
     ".type shim_enter,%function",
-    // extern "C" fn(context: x0, code: x1, values: x2, adapter: x3, thread: x4) -> w0
+    // extern "C" fn(context: x0, code: x1, values: x2, adapter: x3, thread: x4) -> (x0, x1)
     "shim_enter:",
     ".cfi_startproc",
-    "sub sp, sp, #192",
-    ".cfi_def_cfa_offset 192",
-    "stp x29, x30, [sp, #32]",
-    ".cfi_offset x29, -160",
-    ".cfi_offset x30, -152",
-    "add x29, sp, #32",
-    ".cfi_def_cfa x29, 160",
-    "stp x19, x20, [sp, #48]",
-    "stp x21, x22, [sp, #64]",
-    "stp x23, x24, [sp, #80]",
-    "stp x25, x26, [sp, #96]",
-    "stp x27, x28, [sp, #112]",
-    "stp d8, d9, [sp, #128]",
-    "stp d10, d11, [sp, #144]",
-    "stp d12, d13, [sp, #160]",
-    "stp d14, d15, [sp, #176]",
-    ".cfi_offset x19, -144",
-    ".cfi_offset x20, -136",
-    ".cfi_offset x21, -128",
-    ".cfi_offset x22, -120",
-    ".cfi_offset x23, -112",
-    ".cfi_offset x24, -104",
-    ".cfi_offset x25, -96",
-    ".cfi_offset x26, -88",
-    ".cfi_offset x27, -80",
-    ".cfi_offset x28, -72",
-    ".cfi_offset d8, -64",
-    ".cfi_offset d9, -56",
-    ".cfi_offset d10, -48",
-    ".cfi_offset d11, -40",
-    ".cfi_offset d12, -32",
-    ".cfi_offset d13, -24",
-    ".cfi_offset d14, -16",
-    ".cfi_offset d15, -8",
+    saved!(),
     "ldr x9, [x4]",
     "stp x9, x0, [sp]",
     "str x4, [sp, #16]",
     "mov x9, sp",
     "str x9, [x4]",
     "blr x3",
-    "mov w0, #0",
+    "mov x1, #0",
+    "b 2f",
+    ".cfi_endproc",
+    ".size shim_enter, . - shim_enter",
+    "",
+    ".balign 16",
+    ".globl shim_call",
+    ".hidden shim_call",
+    ".type shim_call,%function",
+    // extern "C" fn(context: x0, arguments: x1 to x5, code: x6, thread: x7) -> (x0, x1)
+    "shim_call:",
+    ".cfi_startproc",
+    saved!(),
+    "ldr x9, [x7]",
+    "stp x9, x0, [sp]",
+    "str x7, [sp, #16]",
+    "mov x9, sp",
+    "str x9, [x7]",
+    "blr x6",
+    "mov x1, #0",
+    // The way out of both.
     "2:",
     "ldr x9, [sp, #16]",
     "ldr x10, [sp]",
@@ -111,7 +138,7 @@ global_asm!(
     ".cfi_def_cfa sp, 0",
     "ret",
     ".cfi_endproc",
-    ".size shim_enter, . - shim_enter",
+    ".size shim_call, . - shim_call",
     "",
     ".globl shim_resume",
     ".hidden shim_resume",
@@ -122,7 +149,7 @@ global_asm!(
     ".cfi_undefined x30",
     "ldr x9, [x0]",
     "mov sp, x9",
-    "mov w0, #1",
+    "mov x1, #1",
     "b 2b",
     ".cfi_endproc",
     ".size shim_resume, . - shim_resume",
@@ -136,8 +163,7 @@ global_asm!(
 );
 
 unsafe extern "C" {
-    /// Calls `adapter(context, code, values)` with a landing pad. 0 when it returned, 1 when it trapped. `thread` is [`tls`] of
-    /// this thread.
+    /// Calls `adapter(context, code, values)` with a landing pad. `thread` is [`tls`] of this thread.
     #[link_name = "shim_enter"]
     pub(crate) fn enter(
         context: *mut u8,
@@ -145,7 +171,21 @@ unsafe extern "C" {
         values: *mut u8,
         adapter: *const u8,
         thread: *mut Tls,
-    ) -> u32;
+    ) -> Outcome;
+
+    /// As [`enter`], without an adapter: a function that takes as many integers or fewer. Those come where the guest's code has
+    /// them, in the registers of C ([`plugin_abi::meta::FunctionRecord`]).
+    #[link_name = "shim_call"]
+    pub(crate) fn call(
+        context: *mut u8,
+        a: u64,
+        b: u64,
+        c: u64,
+        d: u64,
+        e: u64,
+        code: *const u8,
+        thread: *mut Tls,
+    ) -> Outcome;
 
     /// Leaves the guest through the innermost landing pad of `thread`, which is [`tls`] of this thread.
     #[link_name = "shim_resume"]

@@ -12,7 +12,9 @@ mod process;
 mod signal;
 mod text;
 
-pub(crate) use isa::{cpu_has, deregister_frames, enter, flush_code, register_frames, stack_pointer, tls};
+pub(crate) use isa::{
+    call, cpu_has, deregister_frames, enter, flush_code, register_frames, stack_pointer, tls,
+};
 pub(crate) use signal::ensure_handlers;
 pub(crate) use text::KnownText;
 
@@ -40,6 +42,16 @@ pub(crate) struct Tls {
     stack_low: usize,
     /// End of the thread's stack.
     stack_high: usize,
+}
+
+/// How an entry ended, in two registers.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome {
+    /// The result of a function, in its low half where that is an `i32`; anything at all without one, and after a trap.
+    pub(crate) value: u64,
+    /// 1 when it trapped, else 0.
+    pub(crate) trapped: u64,
 }
 
 /// Lowest and highest address of the stack that guests of this thread may use, as far as known; everything otherwise.

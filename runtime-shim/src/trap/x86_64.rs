@@ -9,7 +9,7 @@
 //! linker (general-dynamic, feature `dynamic-tls`); see `docs/decisions/0001-thread-local-landing-pads.md`. Only [`tls`] knows
 //! which: its address comes with every entry, and lies in the activation for the way out.
 
-use super::Tls;
+use super::{Outcome, Tls};
 use core::arch::{asm, global_asm};
 
 /// What the trampoline leaves on the native stack.
@@ -31,6 +31,27 @@ const _: () = assert!(core::mem::offset_of!(Activation, thread) == 16);
 const _: () = assert!(core::mem::offset_of!(Activation, callee_saved) == 24);
 const _: () = assert!(core::mem::offset_of!(Tls, activation) == 0);
 
+/// The beginning of both trampolines: everything that their callers want to have again.
+macro_rules! saved {
+    () => {
+        "push rbp
+        .cfi_def_cfa_offset 16
+        .cfi_offset rbp, -16
+        mov rbp, rsp
+        .cfi_def_cfa_register rbp
+        push rbx
+        push r12
+        push r13
+        push r14
+        push r15
+        .cfi_offset rbx, -24
+        .cfi_offset r12, -32
+        .cfi_offset r13, -40
+        .cfi_offset r14, -48
+        .cfi_offset r15, -56"
+    };
+}
+
 global_asm!(
     ".pushsection .tbss.shim_thread,\"awT\",@nobits",
     ".balign 16",
@@ -47,30 +68,36 @@ global_asm!(
     ".globl shim_enter",
     ".hidden shim_enter",
     ".type shim_enter,@function",
-    // extern "C" fn(context: rdi, code: rsi, values: rdx, adapter: rcx, thread: r8) -> eax
+    // extern "C" fn(context: rdi, code: rsi, values: rdx, adapter: rcx, thread: r8) -> (rax, rdx)
     "shim_enter:",
     ".cfi_startproc",
-    "push rbp",
-    ".cfi_def_cfa_offset 16",
-    ".cfi_offset rbp, -16",
-    "mov rbp, rsp",
-    ".cfi_def_cfa_register rbp",
-    "push rbx",
-    "push r12",
-    "push r13",
-    "push r14",
-    "push r15",
-    ".cfi_offset rbx, -24",
-    ".cfi_offset r12, -32",
-    ".cfi_offset r13, -40",
-    ".cfi_offset r14, -48",
-    ".cfi_offset r15, -56",
+    saved!(),
     "push r8",
     "push rdi",
     "push qword ptr [r8]",
     "mov qword ptr [r8], rsp",
     "call rcx",
-    "xor eax, eax",
+    "xor edx, edx",
+    "jmp 2f",
+    ".cfi_endproc",
+    ".size shim_enter, . - shim_enter",
+    "",
+    ".balign 16",
+    ".globl shim_call",
+    ".hidden shim_call",
+    ".type shim_call,@function",
+    // extern "C" fn(context: rdi, arguments: rsi, rdx, rcx, r8, r9, code: [rsp + 8], thread: [rsp + 16]) -> (rax, rdx)
+    "shim_call:",
+    ".cfi_startproc",
+    saved!(),
+    "mov rax, qword ptr [rbp + 24]",
+    "push rax",
+    "push rdi",
+    "push qword ptr [rax]",
+    "mov qword ptr [rax], rsp",
+    "call qword ptr [rbp + 16]",
+    "xor edx, edx",
+    // The way out of both.
     "2:",
     "mov rcx, qword ptr [rsp + 16]",
     "pop qword ptr [rcx]",
@@ -84,7 +111,7 @@ global_asm!(
     ".cfi_def_cfa rsp, 8",
     "ret",
     ".cfi_endproc",
-    ".size shim_enter, . - shim_enter",
+    ".size shim_call, . - shim_call",
     "",
     ".globl shim_resume",
     ".hidden shim_resume",
@@ -94,7 +121,7 @@ global_asm!(
     ".cfi_startproc",
     ".cfi_undefined rip",
     "mov rsp, qword ptr [rdi]",
-    "mov eax, 1",
+    "mov edx, 1",
     "cld",
     "jmp 2b",
     ".cfi_endproc",
@@ -109,8 +136,7 @@ global_asm!(
 );
 
 unsafe extern "C" {
-    /// Calls `adapter(context, code, values)` with a landing pad. 0 when it returned, 1 when it trapped. `thread` is [`tls`] of
-    /// this thread.
+    /// Calls `adapter(context, code, values)` with a landing pad. `thread` is [`tls`] of this thread.
     #[link_name = "shim_enter"]
     pub(crate) fn enter(
         context: *mut u8,
@@ -118,7 +144,21 @@ unsafe extern "C" {
         values: *mut u8,
         adapter: *const u8,
         thread: *mut Tls,
-    ) -> u32;
+    ) -> Outcome;
+
+    /// As [`enter`], without an adapter: a function that takes as many integers or fewer. Those come where the guest's code has
+    /// them, in the registers of C ([`plugin_abi::meta::FunctionRecord`]).
+    #[link_name = "shim_call"]
+    pub(crate) fn call(
+        context: *mut u8,
+        a: u64,
+        b: u64,
+        c: u64,
+        d: u64,
+        e: u64,
+        code: *const u8,
+        thread: *mut Tls,
+    ) -> Outcome;
 
     /// Leaves the guest through the innermost landing pad of `thread`, which is [`tls`] of this thread.
     #[link_name = "shim_resume"]

@@ -1,7 +1,7 @@
 //! A plugin without a compiler: functions in assembly, metadata by hand.
 //!
-//! The functions follow a convention of their own (context in `rdi`, arguments in `esi`, `edx`, `ecx`, result in `rax`), which
-//! only their adapters know; the shim must not care.
+//! The functions take what they take as C functions do, for callbacks (context in `rdi`, arguments in `esi`, `edx`, `ecx`, `r8d`,
+//! `r9d`, result in `eax`); the others are called through their adapters.
 #![allow(dead_code)]
 
 use core::arch::global_asm;
@@ -119,6 +119,17 @@ global_asm!(
     ".globl f_import", "f_import:",
     "push rbp", "mov rbp, rsp", "sub rsp, 16", "mov [rsp], rsi", "xor esi, esi", "mov rdx, rsp",
     "call nullvm_libcall_call_import", "mov rax, [rsp]", "add rsp, 16", "pop rbp", "ret",
+    // five parameters, into the memory from byte 128 on
+    ".globl f_five", "f_five:",
+    "mov [rdi + 128], esi", "mov [rdi + 132], edx", "mov [rdi + 136], ecx", "mov [rdi + 140], r8d", "mov [rdi + 144], r9d",
+    "mov rax, -1", "ret",
+    // keeps no register; traps where its argument is not 0
+    ".globl f_wild", "f_wild:",
+    "push rbp", "mov rbp, rsp",
+    "mov rbx, 1", "mov r12, 2", "mov r13, 3", "mov r14, 4", "mov r15, 5",
+    "test esi, esi", "je 1f",
+    ".globl t_wild", "t_wild:", "ud2",
+    "1:", "pop rbp", "ret",
     ".globl test_text_end",
     "test_text_end:",
     ".popsection",
@@ -142,7 +153,8 @@ macro_rules! labels {
 
 labels! { test_text a_full a_none f_load t_load f_store t_store f_unreachable t_unreachable f_div t_div f_loop t_loop
 f_recurse t_recurse f_trap t_after_trap f_grow f_fill f_copy f_init f_drop f_table_grow f_table_set f_table_init
-f_table_copy f_stub f_log f_header f_http_call f_time f_done f_malloc f_empty f_sum f_count f_import test_text_end }
+f_table_copy f_stub f_log f_header f_http_call f_time f_done f_malloc f_empty f_sum f_count f_import f_five
+f_wild t_wild test_text_end }
 
 /// First byte of the text.
 pub fn text_start() -> *const u8 {
@@ -183,6 +195,8 @@ impl Default for Build {
                 (CallbackId::OnRequestHeaders, "f_sum"),
                 (CallbackId::OnDone, "f_loop"),
                 (CallbackId::OnNewConnection, "f_unreachable"),
+                (CallbackId::OnHttpCallResponse, "f_five"),
+                (CallbackId::OnDelete, "f_wild"),
             ],
             data: vec![
                 (true, 16, b"key!".to_vec()),
@@ -227,6 +241,8 @@ pub const FUNCTIONS: &[&str] = &[
     "f_sum",
     "f_count",
     "f_import",
+    "f_five",
+    "f_wild",
 ];
 
 /// The bytes of plain data.
@@ -277,6 +293,7 @@ impl Build {
         add(1, 1, "a_full");
         add(2, 1, "a_full");
         add(1, 0, "a_full");
+        add(5, 0, "a_full");
         let mut names: Vec<&str> = FUNCTIONS.to_vec();
         names.sort_by_key(|n| label(n));
         assert_eq!(names, FUNCTIONS, "functions are sorted by offset");
@@ -296,6 +313,7 @@ impl Build {
                 self.callbacks.iter().find(|(_, l)| l == name).map(|(id, _)| &CALLBACKS[*id as usize]);
             let type_index = match (callback, *name) {
                 (_, "f_count") => 1,
+                (Some(c), _) if c.params == 5 => 5,
                 (Some(c), _) if !c.result => 4,
                 (Some(c), _) if c.params == 1 => 2,
                 (Some(c), _) if c.params == 2 => 3,
@@ -319,6 +337,7 @@ impl Build {
             (label("t_div"), TrapCode::IntegerDivisionByZero),
             (label("t_loop"), TrapCode::Interrupt),
             (label("t_recurse"), TrapCode::StackOverflow),
+            (label("t_wild"), TrapCode::Unreachable),
         ];
         traps.sort_by_key(|t| t.0);
         let mut data_bytes = Vec::new();

@@ -33,13 +33,13 @@ impl Vm {
     /// A context for a stream, known to the guest. `root` is that of the plugin.
     pub fn http_create(&self, root: u32, plugin: &Arc<PluginInfo>, stream: &Stream) -> u32 {
         let id = self.with(|s| s.add_context(root, plugin, Kind::Http(Http::new(stream.filter(), stream))));
-        self.call(id, CallbackId::OnContextCreate, &[id, root]);
+        self.call(id, CallbackId::OnContextCreate, [id, root]);
         id
     }
 
     /// Runs a callback of an HTTP stream. A stream whose VM fails under it does not pass, whatever the policy: the guest may have done
     /// half of its work. Later ones do, where the plugin fails open.
-    fn http_call(&self, id: u32, callback: CallbackId, args: &[u32]) -> Verdict {
+    fn http_call<const N: usize>(&self, id: u32, callback: CallbackId, args: [u32; N]) -> Verdict {
         self.verdict(id, self.call_and_stop(id, callback, args))
     }
 
@@ -92,7 +92,7 @@ impl Vm {
             Dir::Request => CallbackId::OnRequestHeaders,
             Dir::Response => CallbackId::OnResponseHeaders,
         };
-        let status = match self.call_and_stop(id, callback, &[id, count, u32::from(end)]) {
+        let status = match self.call_and_stop(id, callback, [id, count, u32::from(end)]) {
             Some((0, false)) => headers_status::CONTINUE,
             result => self.headers_verdict(id, self.verdict(id, result)),
         };
@@ -159,7 +159,7 @@ impl Vm {
             Dir::Request => CallbackId::OnRequestBody,
             Dir::Response => CallbackId::OnResponseBody,
         };
-        let status = match self.call_and_stop(id, callback, &[id, size as u32, u32::from(end)]) {
+        let status = match self.call_and_stop(id, callback, [id, size as u32, u32::from(end)]) {
             Some((0, false)) => body_status::CONTINUE,
             result => self.body_verdict(id, self.verdict(id, result)),
         };
@@ -190,7 +190,7 @@ impl Vm {
             Dir::Request => CallbackId::OnRequestTrailers,
             Dir::Response => CallbackId::OnResponseTrailers,
         };
-        let verdict = self.http_call(id, callback, &[id, count]);
+        let verdict = self.http_call(id, callback, [id, count]);
         let status = match verdict {
             Verdict::Result(n) => n.min(1),
             Verdict::Stopped => 1,
@@ -244,7 +244,7 @@ impl Vm {
     /// Everything of the stream has been seen: `proxy_on_log`, then the end.
     pub fn http_complete(&self, id: u32) {
         if self.http_with(id, |h| h.logging = true).is_some() {
-            self.call(id, CallbackId::OnLog, &[id]);
+            self.call(id, CallbackId::OnLog, [id]);
             self.http_end(id);
         }
     }
@@ -262,8 +262,8 @@ impl Vm {
         if let Some((true, _)) = rare {
             self.remove_waker(id);
         }
-        self.call(id, CallbackId::OnDone, &[id]);
-        self.call(id, CallbackId::OnDelete, &[id]);
+        self.call(id, CallbackId::OnDone, [id]);
+        self.call(id, CallbackId::OnDelete, [id]);
         self.with(|s| drop(s.remove_context(id)));
         self.break_calls(rare.map(|(_, calls)| calls).unwrap_or_default());
     }
@@ -401,12 +401,12 @@ impl Vm {
             let count = self.http_with(id, |h| h.synthetic().map_or(0, |s| s.headers.0.len()) as u32);
             self.http_with(id, open(true));
             let args = [id, count.unwrap_or(0), u32::from(end)];
-            let verdict = self.http_call(id, CallbackId::OnResponseHeaders, &args);
+            let verdict = self.http_call(id, CallbackId::OnResponseHeaders, args);
             self.http_with(id, open(false));
             if !end && matches!(verdict, Verdict::Result(_)) {
                 self.http_with(id, |h| h.response.body = Body::Received);
                 let args = [id, reply.body.len() as u32, 1];
-                self.http_call(id, CallbackId::OnResponseBody, &args);
+                self.http_call(id, CallbackId::OnResponseBody, args);
                 self.http_with(id, |h| h.response.body = Body::Closed);
             }
         }

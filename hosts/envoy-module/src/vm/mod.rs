@@ -411,13 +411,19 @@ impl Vm {
     }
 
     /// Calls the guest in a context. `None` when it has no such callback, or has failed now or before.
-    pub fn call(&self, context: u32, callback: CallbackId, args: &[u32]) -> Option<u32> {
+    #[inline]
+    pub fn call<const N: usize>(&self, context: u32, callback: CallbackId, args: [u32; N]) -> Option<u32> {
         self.call_and_stop(context, callback, args).map(|(result, _)| result)
     }
 
     /// As [`Self::call`]; also whether the guest sent a local response: its result counts as "stop" then.
-    #[inline]
-    pub fn call_and_stop(&self, context: u32, callback: CallbackId, args: &[u32]) -> Option<(u32, bool)> {
+    #[inline(never)]
+    pub fn call_and_stop<const N: usize>(
+        &self,
+        context: u32,
+        callback: CallbackId,
+        args: [u32; N],
+    ) -> Option<(u32, bool)> {
         if self.is_failed() || !self.exports(callback) {
             return None;
         }
@@ -425,7 +431,7 @@ impl Vm {
             s.stop_next = false;
             (std::mem::replace(&mut s.current, context), std::mem::replace(&mut s.effective, 0))
         });
-        let result = self.instance().call(callback, args);
+        let result = self.instance().call(callback, &args);
         if let Err(error) = result {
             self.trapped(CALLBACKS[callback as usize].name, error);
         }

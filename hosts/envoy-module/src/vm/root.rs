@@ -22,17 +22,17 @@ impl Vm {
             }
             let root = vm.with(|s| s.add_context(0, plugin, Kind::Root(Box::default())));
             let sizes = (vm.info().vm_config.len() as u32, plugin.config.configuration.len() as u32);
-            vm.call(root, CallbackId::OnContextCreate, &[root, 0]);
-            vm.must(root, CallbackId::OnVmStart, &[root, sizes.0])?;
+            vm.call(root, CallbackId::OnContextCreate, [root, 0]);
+            vm.must(root, CallbackId::OnVmStart, [root, sizes.0])?;
             vm.with(|s| s.root_of(root).map(|r| r.configuring = true));
-            vm.must(root, CallbackId::ValidateConfiguration, &[root, sizes.1])?;
-            vm.must(root, CallbackId::OnConfigure, &[root, sizes.1])?;
+            vm.must(root, CallbackId::ValidateConfiguration, [root, sizes.1])?;
+            vm.must(root, CallbackId::OnConfigure, [root, sizes.1])?;
             vm.with(|s| s.root_of(root).map(|r| r.configuring = false));
             Ok(())
         })
     }
 
-    fn must(&self, root: u32, callback: CallbackId, args: &[u32]) -> Result<(), String> {
+    fn must<const N: usize>(&self, root: u32, callback: CallbackId, args: [u32; N]) -> Result<(), String> {
         let name = plugin_abi::CALLBACKS[callback as usize].name;
         let result = self.call(root, callback, args);
         if self.is_failed() {
@@ -62,19 +62,19 @@ impl Vm {
         match job {
             Job::Tick(root) => {
                 if self.with(|s| s.root_of(root).is_some()) {
-                    self.call(root, CallbackId::OnTick, &[root]);
+                    self.call(root, CallbackId::OnTick, [root]);
                 }
             }
             Job::QueueReady(root, token) => {
                 if self.with(|s| s.root_of(root).is_some()) {
-                    self.call(root, CallbackId::OnQueueReady, &[root, token]);
+                    self.call(root, CallbackId::OnQueueReady, [root, token]);
                 }
             }
             Job::Call(token, event) => self.call_event(token, event),
             Job::Stop(plugin) => {
                 let Some(root) = self.root_of_plugin(&plugin) else { return };
                 timer::clear(self, root);
-                if self.call(root, CallbackId::OnDone, &[root]) == Some(0) {
+                if self.call(root, CallbackId::OnDone, [root]) == Some(0) {
                     self.with(|s| s.root_of(root).map(|r| r.pending_done = true));
                 } else {
                     self.delete_root(root);
@@ -84,7 +84,7 @@ impl Vm {
     }
 
     pub(super) fn delete_root(&self, root: u32) {
-        self.call(root, CallbackId::OnDelete, &[root]);
+        self.call(root, CallbackId::OnDelete, [root]);
         self.with(|s| {
             s.remove_context(root);
             s.roots.retain(|r| *r != root);
@@ -95,7 +95,7 @@ impl Vm {
     pub fn log_entry(&self, plugin: &Arc<PluginInfo>, logger: Logger) {
         let Some(root) = self.root_of_plugin(plugin) else { return };
         self.with(|s| s.logger = logger);
-        self.call(root, CallbackId::OnLog, &[root]);
+        self.call(root, CallbackId::OnLog, [root]);
         self.with(|s| s.logger = core::ptr::null_mut());
     }
 
@@ -129,13 +129,13 @@ impl Vm {
                 });
                 let Some((headers, body, trailers)) = sizes else { return };
                 let args = [root, token, headers as u32, body as u32, trailers as u32];
-                self.call(root, CallbackId::OnHttpCallResponse, &args);
+                self.call(root, CallbackId::OnHttpCallResponse, args);
                 self.with(|s| s.root_of(root).map(|r| r.http_response = None));
             }
             Event::GrpcInitial(headers) => {
                 let count = headers.0.len() as u32;
                 self.with(|s| s.root_of(root).map(|r| r.grpc_initial = Some(headers)));
-                self.call(root, CallbackId::OnGrpcReceiveInitialMetadata, &[root, token, count]);
+                self.call(root, CallbackId::OnGrpcReceiveInitialMetadata, [root, token, count]);
                 self.with(|s| s.root_of(root).map(|r| r.grpc_initial = None));
             }
             Event::GrpcMessage(message) => {
@@ -144,13 +144,13 @@ impl Vm {
                 }
                 let len = message.len() as u32;
                 self.with(|s| s.root_of(root).map(|r| r.grpc_message = Some(message)));
-                self.call(root, CallbackId::OnGrpcReceive, &[root, token, len]);
+                self.call(root, CallbackId::OnGrpcReceive, [root, token, len]);
                 self.with(|s| s.root_of(root).map(|r| r.grpc_message = None));
             }
             Event::GrpcTrailing(trailers) => {
                 let count = trailers.0.len() as u32;
                 self.with(|s| s.root_of(root).map(|r| r.grpc_trailing = Some(trailers)));
-                self.call(root, CallbackId::OnGrpcReceiveTrailingMetadata, &[root, token, count]);
+                self.call(root, CallbackId::OnGrpcReceiveTrailingMetadata, [root, token, count]);
                 self.with(|s| s.root_of(root).map(|r| r.grpc_trailing = None));
             }
             Event::GrpcClose(status, message) => {
@@ -168,7 +168,7 @@ impl Vm {
                     }
                     s.root_of(root).map(|r| r.status = (status, message))
                 });
-                self.call(root, CallbackId::OnGrpcClose, &[root, token, status]);
+                self.call(root, CallbackId::OnGrpcClose, [root, token, status]);
                 self.with(|s| s.root_of(root).map(|r| r.status.1.clear()));
             }
         }

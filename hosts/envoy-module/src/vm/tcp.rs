@@ -39,12 +39,12 @@ impl Vm {
         let Some(root) = self.root_of_plugin(plugin) else { return 0 };
         let id = self
             .with(|s| s.add_context(root, plugin, Kind::Tcp(Box::new(Tcp::new(stream.filter(), stream)))));
-        self.call(id, CallbackId::OnContextCreate, &[id, root]);
+        self.call(id, CallbackId::OnContextCreate, [id, root]);
         id
     }
 
     /// Runs a callback of a TCP stream. Whether the stream may go on; a guest that is gone closes it, or lets it pass.
-    fn tcp_call(&self, id: u32, callback: CallbackId, args: &[u32]) -> bool {
+    fn tcp_call<const N: usize>(&self, id: u32, callback: CallbackId, args: [u32; N]) -> bool {
         let result = self.call(id, callback, args);
         if !self.is_failed() {
             return result.unwrap_or(0) == 0;
@@ -67,7 +67,7 @@ impl Vm {
 
     /// A client has connected.
     pub fn tcp_new_connection(&self, id: u32) -> u32 {
-        let go = self.tcp_call(id, CallbackId::OnNewConnection, &[id]);
+        let go = self.tcp_call(id, CallbackId::OnNewConnection, [id]);
         self.tcp_result(id, go)
     }
 
@@ -87,7 +87,7 @@ impl Vm {
             From::Upstream => CallbackId::OnUpstreamData,
         };
         let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let go = self.tcp_call(id, callback, &[id, size, u32::from(end)]);
+        let go = self.tcp_call(id, callback, [id, size, u32::from(end)]);
         if from == From::Downstream {
             if go {
                 self.tcp_with(id, open(false));
@@ -97,7 +97,7 @@ impl Vm {
         self.tcp_with(id, open(false));
         // Envoy has no event for this: its Wasm filter, too, tells it by the last piece of data.
         if end && self.tcp_with(id, |t| !std::mem::replace(&mut t.upstream_closed, true)) == Some(true) {
-            self.call(id, CallbackId::OnUpstreamConnectionClose, &[id, Peer::Unknown as u32]);
+            self.call(id, CallbackId::OnUpstreamConnectionClose, [id, Peer::Unknown as u32]);
         }
         if go { network_status::CONTINUE } else { network_status::STOP }
     }
@@ -136,11 +136,11 @@ impl Vm {
             return;
         }
         if let Some(peer) = peer {
-            self.call(id, CallbackId::OnDownstreamConnectionClose, &[id, peer as u32]);
+            self.call(id, CallbackId::OnDownstreamConnectionClose, [id, peer as u32]);
         }
         // In the order of Envoy's Wasm filter, which is another one than for HTTP.
         for callback in [CallbackId::OnDone, CallbackId::OnLog, CallbackId::OnDelete] {
-            self.call(id, callback, &[id]);
+            self.call(id, callback, [id]);
         }
         self.remove_waker(id);
         let calls = self.with(|s| match s.remove_context(id) {
