@@ -3,9 +3,13 @@
 //!
 //! Each figure is of processes of its own: this program runs itself. Times are the fastest of several processes' own, without
 //! starting and reading; memory is the most that the process had.
+//!
+//! Besides, once, where Debian's wabt and clang are: the same modules by `wasm2c` and `clang -O3`. That is what an LLVM back end would
+//! have to do, in its simplest form.
 
 use nullvm_compiler::Options;
 use object::{Object, ObjectSection};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -53,9 +57,44 @@ fn compile(engine: &str, threads: usize, path: &Path) {
             let file = object::File::parse(&*bytes).expect("an ELF file");
             file.section_by_name(".text").map_or(0, |s| s.size() as usize)
         }
+        "wasm2c" => return by_llvm(path),
         other => panic!("{other}"),
     };
     println!("{} {} {code}", start.elapsed().as_secs_f64() * 1e3, peak().saturating_sub(before));
+}
+
+/// Where Debian has the runtime of wasm2c.
+const WASM2C_RUNTIME: &str = "/usr/share/wabt/wasm2c";
+
+fn has_llvm() -> bool {
+    let there = |program| Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
+    there("wasm2c") && there("clang") && Path::new(WASM2C_RUNTIME).exists()
+}
+
+/// As [`compile`], by way of C.
+fn by_llvm(path: &Path) {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("by-llvm");
+    std::fs::create_dir_all(&dir).expect("a directory");
+    let (c, out) = (dir.join("module.c"), dir.join("module.o"));
+    let run = |command: &mut Command| {
+        let status = command.status().expect("it runs");
+        assert!(status.success(), "{command:?}: {status}");
+    };
+    let start = Instant::now();
+    run(Command::new("wasm2c").arg(path).args(["-n", "module", "-o"]).arg(&c));
+    let flags = ["-O3", "-fPIC", "-c", "-w", "-D_GNU_SOURCE", "-I", WASM2C_RUNTIME, "-o"];
+    run(Command::new("clang").args(flags).arg(&out).arg(&c));
+    let ms = start.elapsed().as_secs_f64() * 1e3;
+    // SAFETY: fills in the structure.
+    let children = unsafe {
+        let mut usage = std::mem::zeroed::<libc::rusage>();
+        assert_eq!(libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage), 0);
+        usage
+    };
+    let object = std::fs::read(&out).expect("clang wrote it");
+    let file = object::File::parse(&*object).expect("an ELF file");
+    let code: u64 = file.sections().filter(|s| s.kind() == object::SectionKind::Text).map(|s| s.size()).sum();
+    println!("{ms} {} {code}", children.ru_maxrss);
 }
 
 /// `VmHWM` in KiB.
@@ -71,9 +110,9 @@ struct Figures {
     code: u64,
 }
 
-fn measure(engine: &str, threads: usize, path: &Path) -> Figures {
+fn measure(engine: &str, threads: usize, path: &Path, runs: usize) -> Figures {
     let mut best = Figures { ms: f64::INFINITY, kib: u64::MAX, code: 0 };
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         let output = Command::new(std::env::current_exe().expect("a program"))
             .args(["--compile", engine, &threads.to_string()])
             .arg(path)
@@ -106,10 +145,12 @@ fn main() {
     );
     println!("|{}", "---|".repeat(14));
     let mut ratios = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+    let mut llvm = String::new();
+    let has_llvm = has_llvm();
     for (name, path) in modules() {
         let bytes = std::fs::metadata(&path).expect("there").len() as f64;
-        let [ours, theirs] = ["nullvm", "wasmtime"].map(|engine| measure(engine, 1, &path));
-        let [ours2, theirs2] = ["nullvm", "wasmtime"].map(|engine| measure(engine, 2, &path));
+        let [ours, theirs] = ["nullvm", "wasmtime"].map(|engine| measure(engine, 1, &path, RUNS));
+        let [ours2, theirs2] = ["nullvm", "wasmtime"].map(|engine| measure(engine, 2, &path, RUNS));
         let mib = |kib: u64| kib as f64 / 1024.0;
         println!(
             "| {name} | {:.0} | {:.1} | {:.2} | {:.1} | {:.1} | {:.1} | {:.2} | {:.1} | {:.1} | {:.2} | {:.0} | {:.0} | {:.2} |",
@@ -127,6 +168,19 @@ fn main() {
             theirs.code as f64 / 1e3,
             ours.code as f64 / theirs.code as f64,
         );
+        if has_llvm {
+            let by_llvm = measure("wasm2c", 1, &path, 1);
+            let _ = writeln!(
+                llvm,
+                "| {name} | {:.1} | {:.0} | {:.0} | {:.0} | {:.0} | {:.2} |",
+                ours.ms,
+                by_llvm.ms,
+                by_llvm.ms / ours.ms,
+                mib(by_llvm.kib),
+                by_llvm.code as f64 / 1e3,
+                by_llvm.code as f64 / ours.code as f64,
+            );
+        }
         ratios[0].push(ours.ms / theirs.ms);
         ratios[1].push(ours2.ms / theirs2.ms);
         ratios[2].push(ours.kib as f64 / theirs.kib as f64);
@@ -139,5 +193,17 @@ fn main() {
         let mean = (ratios.iter().map(|r| r.ln()).sum::<f64>() / ratios.len() as f64).exp();
         let met = if mean <= most { "met" } else { "not met" };
         println!("| {what} | {mean:.2} | at most {most} | {met} |");
+    }
+    if has_llvm {
+        println!(
+            "\nThe same modules by wasm2c and `clang -O3`, once each: what an LLVM back end would cost ([decision \
+             0015](decisions/0015-llvm.md)). Memory is that of clang. wasm2c's code relies on guard pages, as ours does, but has no \
+             table of traps, no unwinding through the guest and no checks for interrupts.\n"
+        );
+        println!(
+            "| module | nullvm 1: ms | wasm2c and clang: ms | times | MiB | code KB | times |\n|{}",
+            "---|".repeat(7)
+        );
+        print!("{llvm}");
     }
 }

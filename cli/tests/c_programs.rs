@@ -186,7 +186,7 @@ fn beside_another_rust_static_library() {
 fn another_abi_version_fails_at_link() {
     let dir = workbench("abi-mismatch");
     let mut object = std::fs::read(dir.path("add_header.o")).expect("the object");
-    let (ours, theirs) = (b"nullvm_abi_1\0", b"nullvm_abi_9\0");
+    let (ours, theirs) = (b"nullvm_abi_2\0", b"nullvm_abi_9\0");
     let at = object.windows(ours.len()).position(|w| w == ours).expect("the object names its ABI version");
     object[at..at + theirs.len()].copy_from_slice(theirs);
     std::fs::write(dir.path("add_header.o"), object).expect("writable");

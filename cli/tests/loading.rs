@@ -309,10 +309,10 @@ fn code_that_does_not_fit_says_why() {
     refused(
         &allowed(),
         &version,
-        &["no code in the section runs", "version 1.1", "compile the plugin with the nullvmc"],
+        &["no code in the section runs", "version 1.2", "compile the plugin with the nullvmc"],
     );
     let loaded = runs(load(&Policy { compile: compiling(), ..allowed() }, &version), Origin::Compiled);
-    assert!(loaded.notes[0].contains("version 1.1"), "{:?}", loaded.notes);
+    assert!(loaded.notes[0].contains("version 1.2"), "{:?}", loaded.notes);
     // A processor that nobody has.
     let feature = change_images(&bytes, |image| {
         let at = image.windows(5).position(|w| w == b"sse42").unwrap();

@@ -416,7 +416,8 @@ fn check_loops(asm: &str, x86: bool) {
             *check |= if x86 {
                 line.contains(&format!("-{:#x}(%", -context::INTERRUPT))
             } else {
-                line.starts_with("ldar ")
+                // By an atomic load in code without signals.
+                line.starts_with("ldar ") || line.contains(&format!(", #{}]", context::INTERRUPT))
             };
             let number = |rest: &str| {
                 rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse::<usize>().ok())

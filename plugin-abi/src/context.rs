@@ -42,7 +42,8 @@ pub struct ContextHeader {
     pub exit_fp: usize,
     /// Return address of the guest when it last called the host; for backtraces.
     pub exit_pc: usize,
-    /// Non-zero asks the guest to stop at the next loop head. Read atomically (relaxed) by interruptible code.
+    /// [`STOP`] asks the guest to stop at the next loop head, 0 does not. Read atomically (relaxed) by interruptible code, which may
+    /// compare it with an address instead of with 0.
     pub interrupt: u64,
     /// Lowest stack address that the guest may use. Raised to [`STOP`] to stop the guest at the next function entry.
     pub stack_limit: u64,

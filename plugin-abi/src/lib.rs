@@ -31,10 +31,10 @@ pub use trap::TrapCode;
 
 /// Version of everything in this crate. A plugin's object refers to the symbol [`ABI_SYMBOL`], which only a shim of the
 /// same version defines, so that a mismatch fails at link.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// The symbol that ties an object to the shim's [`ABI_VERSION`].
-pub const ABI_SYMBOL: &str = "nullvm_abi_1";
+pub const ABI_SYMBOL: &str = "nullvm_abi_2";
 
 /// Prefix of the one global symbol of a plugin, a [`PluginDescriptor`].
 pub const PLUGIN_SYMBOL_PREFIX: &str = "nullvm_plugin_";

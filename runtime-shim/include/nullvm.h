@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 /* Version of the interface between plugins and the runtime. */
-#define NULLVM_ABI_VERSION 1
+#define NULLVM_ABI_VERSION 2
 
 typedef struct nullvm_plugin_descriptor_t nullvm_plugin_descriptor_t;
 typedef struct nullvm_plugin_t nullvm_plugin_t;

@@ -133,7 +133,7 @@ for_each_host_function!(host_functions);
 /// The address of a symbol that compiled code may refer to.
 pub fn symbol(name: &str) -> Option<*const u8> {
     if name == plugin_abi::ABI_SYMBOL {
-        return Some((&raw const crate::nullvm_abi_1).cast());
+        return Some((&raw const crate::nullvm_abi_2).cast());
     }
     libcall(name).or_else(|| host_function(name))
 }

@@ -81,7 +81,7 @@ impl Header {
         let Some(header) = self.0 else { return false };
         // SAFETY: the instance lives, as it has not called `close`.
         let (interrupt, limit) = unsafe { words(header) };
-        interrupt.store(1, Ordering::SeqCst);
+        interrupt.store(plugin_abi::context::STOP, Ordering::SeqCst);
         limit.store(plugin_abi::context::STOP, Ordering::SeqCst);
         true
     }

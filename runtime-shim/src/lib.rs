@@ -42,4 +42,4 @@ pub use trap::Trap;
 
 /// What a plugin's object refers to so that only a shim of the same [`plugin_abi::ABI_VERSION`] links with it.
 #[unsafe(no_mangle)]
-pub static nullvm_abi_1: u32 = plugin_abi::ABI_VERSION;
+pub static nullvm_abi_2: u32 = plugin_abi::ABI_VERSION;

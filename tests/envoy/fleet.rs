@@ -150,7 +150,7 @@ fn rehearsal() {
             plugin("fleet", Path::new(&only_arm), keys(json!({}))),
             "it has no code for x86_64-unknown-linux-gnu",
         ),
-        (plugin("fleet", &scratch.join("old.wasm"), keys(json!({}))), "version 1.1"),
+        (plugin("fleet", &scratch.join("old.wasm"), keys(json!({}))), "version 1.2"),
         (
             plugin("fleet", &deployed, keys(json!({ "deny_list": at("deny.txt") }))),
             "is on the deny list (cranelift <9.0.0)",

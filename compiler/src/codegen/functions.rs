@@ -6,10 +6,10 @@
 use crate::translate::{self, Env, FunctionRef, reference, user_name};
 use crate::{CompileError, Traps};
 use cranelift_codegen::binemit::Reloc;
-use cranelift_codegen::ir::{ExternalName, UserFuncName};
+use cranelift_codegen::ir::{Block, ExternalName, UserFuncName};
 use cranelift_codegen::isa::unwind::UnwindInfo;
 use cranelift_codegen::isa::unwind::systemv;
-use cranelift_codegen::{CodegenError, Context, FinalizedRelocTarget, control::ControlPlane};
+use cranelift_codegen::{CodegenError, CompiledCode, Context, FinalizedRelocTarget, control::ControlPlane};
 use cranelift_frontend::FunctionBuilderContext;
 use plugin_abi::TrapCode;
 use std::sync::Mutex;
@@ -155,6 +155,9 @@ struct Worker<'a> {
     builder: FunctionBuilderContext,
     allocations: FuncValidatorAllocations,
     control: ControlPlane,
+    registers: regalloc2::Ctx,
+    /// Of the current function: blocks that are to start with a check for interrupts.
+    polls: Vec<Block>,
 }
 
 impl<'a> Worker<'a> {
@@ -165,20 +168,22 @@ impl<'a> Worker<'a> {
             builder: FunctionBuilderContext::new(),
             allocations: FuncValidatorAllocations::default(),
             control: ControlPlane::default(),
+            registers: regalloc2::Ctx::default(),
+            polls: Vec::new(),
         }
     }
 
     fn compile(&mut self, piece: Piece) -> Result<Code, CompileError> {
         self.context.clear();
-        // Forgotten by `clear`.
-        self.context.set_disasm(self.env.options.keep_asm);
+        self.polls.clear();
         let func = &mut self.context.func;
         match piece {
             Piece::Function(i) => {
                 let index = (self.env.module.imports.len() + i) as u32;
                 func.name = UserFuncName::User(user_name(FunctionRef::Wasm(index)));
                 let allocations = std::mem::take(&mut self.allocations);
-                self.allocations = translate::translate(self.env, i, func, &mut self.builder, allocations)?;
+                (self.allocations, self.polls) =
+                    translate::translate(self.env, i, func, &mut self.builder, allocations)?;
             }
             Piece::StackGuard(i, frame) => {
                 let index = (self.env.module.imports.len() + i) as u32;
@@ -192,10 +197,8 @@ impl<'a> Worker<'a> {
             Piece::Entry(ty) => super::entry::build(self.env, ty, func, &mut self.builder),
         }
         let clif = self.env.options.keep_clif.then(|| func.display().to_string());
-        if let Err(e) = self.context.compile(self.env.isa, &mut self.control) {
-            return Err(refused(self.env, piece, &e.inner));
-        }
-        let mut code = self.finish(piece, clif)?;
+        let code = self.generate().map_err(|e| refused(self.env, piece, &e))?;
+        let mut code = self.finish(piece, &code, clif)?;
         if let Piece::Function(i) = piece
             && self.env.options.traps == Traps::Call
             && code.frame > LARGEST_UNGUARDED_FRAME
@@ -206,10 +209,27 @@ impl<'a> Worker<'a> {
         Ok(code)
     }
 
-    fn finish(&mut self, piece: Piece, clif: Option<String>) -> Result<Code, CompileError> {
+    /// What [`Context::compile`] does, with a pass of our own between the optimiser and the selection of instructions.
+    fn generate(&mut self) -> Result<CompiledCode, CodegenError> {
+        let (isa, context) = (self.env.isa, &mut self.context);
+        context.verify_if(isa)?;
+        context.optimize(isa, &mut self.control)?;
+        super::polls::insert(&mut context.func, isa, &self.polls);
+        context.verify_if(isa)?;
+        let (func, domtree, registers) = (&context.func, &context.domtree, &mut self.registers);
+        let code =
+            isa.compile_function(func, domtree, registers, self.env.options.keep_asm, &mut self.control)?;
+        Ok(code.apply_params(&func.params))
+    }
+
+    fn finish(
+        &mut self,
+        piece: Piece,
+        code: &CompiledCode,
+        clif: Option<String>,
+    ) -> Result<Code, CompileError> {
         let unsupported =
             |what: String| CompileError::Unsupported(format!("{what} in the code of {piece:?}"));
-        let code = self.context.compiled_code().expect("compiled just now");
         let unwind = match code.create_unwind_info(self.env.isa) {
             Ok(Some(UnwindInfo::SystemV(info))) => Some(info),
             Ok(_) => None,

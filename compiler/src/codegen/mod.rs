@@ -5,6 +5,7 @@ mod functions;
 mod initial;
 mod layout;
 mod meta;
+mod polls;
 mod target;
 mod unwind;
 

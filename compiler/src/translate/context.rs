@@ -87,9 +87,14 @@ impl Translator<'_, '_> {
         self.trap_if(over, TrapCode::StackOverflow);
     }
 
-    /// The check at a loop head. An atomic load, because redundant-load elimination merges and hoists plain ones.
+    /// The check at a loop head: noted, to be inserted after the optimiser, or for code without signals, whose checks are branches,
+    /// here. An atomic load then, because redundant-load elimination merges and hoists plain ones.
     pub(super) fn check_interrupt(&mut self) {
         if !self.env.options.interruptible {
+            return;
+        }
+        if self.env.options.traps == Traps::Signal {
+            self.polls.extend(self.b.current_block());
             return;
         }
         let flags = self.trusted(self.regions.header);

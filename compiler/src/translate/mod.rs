@@ -22,7 +22,7 @@ mod traps;
 pub(crate) use calls::{translate_import_adapter, translate_stack_guard};
 pub(crate) use names::{FunctionRef, reference, user_name};
 pub(crate) use signature::{DIRECT_RESULTS, abi_type, entry_signature, host_signature, wasm_signature};
-pub(crate) use traps::trap_code;
+pub(crate) use traps::{clif_code, trap_code};
 
 use crate::module::{Body, Module};
 use crate::proxy_abi::Bindings;
@@ -59,7 +59,7 @@ pub(crate) fn translate(
     func: &mut ir::Function,
     builder_context: &mut FunctionBuilderContext,
     allocations: FuncValidatorAllocations,
-) -> Result<FuncValidatorAllocations, CompileError> {
+) -> Result<(FuncValidatorAllocations, Vec<ir::Block>), CompileError> {
     let Body { validator, body } = &env.module.bodies[defined];
     let index = (env.module.imports.len() + defined) as u32;
     let validator = wasmparser::FuncToValidate {
@@ -76,7 +76,7 @@ pub(crate) fn translate(
     translator.run(&mut validator, body)?;
     translator.b.seal_all_blocks();
     translator.b.finalize(env.isa.frontend_config());
-    Ok(validator.into_allocations())
+    Ok((validator.into_allocations(), translator.polls))
 }
 
 /// The translation of one function.
@@ -102,6 +102,8 @@ pub(crate) struct Translator<'a, 'm> {
     regions: Regions,
     func_refs: HashMap<FunctionRef, ir::FuncRef>,
     sig_refs: HashMap<u32, ir::SigRef>,
+    /// Blocks that are to start with a check for interrupts.
+    polls: Vec<ir::Block>,
 }
 
 impl<'a, 'm> Translator<'a, 'm> {
@@ -129,6 +131,7 @@ impl<'a, 'm> Translator<'a, 'm> {
             regions,
             func_refs: HashMap::new(),
             sig_refs: HashMap::new(),
+            polls: Vec::new(),
         }
     }
 

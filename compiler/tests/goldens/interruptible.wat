@@ -29,10 +29,6 @@
 ;;     jump block3
 ;;
 ;; block3:
-;;     v1 = iconst.i64 -32
-;;     v2 = iadd.i64 v0, v1  ; v1 = -32
-;;     v3 = atomic_load.i64 notrap aligned region1 v2
-;;     trapnz v3, user10
 ;;     jump block3
 ;;
 ;; block2:
@@ -46,9 +42,8 @@
 ;; block0:
 ;;   jmp     label1
 ;; block1:
-;;   movq -0x20(%rdi), %rsi
-;;   testq %rsi, %rsi
-;;   jnz #trap=user10
+;;   cmpq -0x20(%rdi), %rdi
+;;   jb #trap=user10
 ;;   jmp     label1
 ;;
 ;; p.1.counts:
@@ -60,15 +55,11 @@
 ;; block0(v0: i64, v1: i32):
 ;;     jump block3(v1)
 ;;
-;; block3(v5: i32):
-;;     v2 = iconst.i64 -32
-;;     v3 = iadd.i64 v0, v2  ; v2 = -32
-;;     v4 = atomic_load.i64 notrap aligned region1 v3
-;;     trapnz v4, user10
-;;     v6 = iconst.i32 1
-;;     v7 = iconst.i32 -1
-;;     v8 = iadd v5, v7  ; v7 = -1
-;;     brif v8, block3(v8), block4
+;; block3(v2: i32):
+;;     v3 = iconst.i32 1
+;;     v4 = iconst.i32 -1
+;;     v5 = iadd v2, v4  ; v4 = -1
+;;     brif v5, block3(v5), block4
 ;;
 ;; block4:
 ;;     jump block2
@@ -84,9 +75,8 @@
 ;; block0:
 ;;   jmp     label1
 ;; block1:
-;;   movq -0x20(%rdi), %r8
-;;   testq %r8, %r8
-;;   jnz #trap=user10
+;;   cmpq -0x20(%rdi), %rdi
+;;   jb #trap=user10
 ;;   leal -1(%rsi), %esi
 ;;   testl %esi, %esi
 ;;   jnz     label2; j label3
@@ -111,43 +101,35 @@
 ;;     v2 = iconst.i32 0
 ;;     jump block3(v2, v1)  ; v2 = 0
 ;;
-;; block3(v20: i32, v22: i32):
-;;     v21 -> v22
-;;     v4 = iconst.i64 -32
-;;     v5 = iadd.i64 v0, v4  ; v4 = -32
-;;     v6 = atomic_load.i64 notrap aligned region1 v5
-;;     trapnz v6, user10
-;;     v7 = iconst.i32 100
-;;     jump block5(v20, v7)  ; v7 = 100
+;; block3(v14: i32, v16: i32):
+;;     v15 -> v16
+;;     v4 = iconst.i32 100
+;;     jump block5(v14, v4)  ; v4 = 100
 ;;
-;; block5(v11: i32, v12: i32):
-;;     v8 = iconst.i64 -32
-;;     v9 = iadd.i64 v0, v8  ; v8 = -32
-;;     v10 = atomic_load.i64 notrap aligned region1 v9
-;;     trapnz v10, user10
-;;     v13 = uextend.i64 v12
-;;     v14 = iadd.i64 v0, v13
-;;     v15 = load.i32 user2 little region0 v14
-;;     v16 = iadd v11, v15
-;;     v17 = iconst.i32 1
-;;     v18 = iconst.i32 -1
-;;     v19 = iadd v12, v18  ; v18 = -1
-;;     brif v19, block5(v16, v19), block6
+;; block5(v5: i32, v6: i32):
+;;     v7 = uextend.i64 v6
+;;     v8 = iadd.i64 v0, v7
+;;     v9 = load.i32 user2 little region0 v8
+;;     v10 = iadd v5, v9
+;;     v11 = iconst.i32 1
+;;     v12 = iconst.i32 -1
+;;     v13 = iadd v6, v12  ; v12 = -1
+;;     brif v13, block5(v10, v13), block6
 ;;
 ;; block6:
 ;;     jump block4
 ;;
 ;; block4:
-;;     v23 = iconst.i32 1
-;;     v24 = iconst.i32 -1
-;;     v25 = iadd.i32 v22, v24  ; v24 = -1
-;;     brif v25, block3(v16, v25), block7
+;;     v17 = iconst.i32 1
+;;     v18 = iconst.i32 -1
+;;     v19 = iadd.i32 v16, v18  ; v18 = -1
+;;     brif v19, block3(v10, v19), block7
 ;;
 ;; block7:
 ;;     jump block2
 ;;
 ;; block2:
-;;     jump block1(v16)
+;;     jump block1(v10)
 ;;
 ;; block1(v3: i32):
 ;;     return v3
@@ -159,20 +141,18 @@
 ;;   xorl %eax, %eax
 ;;   jmp     label1
 ;; block1:
-;;   movq -0x20(%rdi), %rcx
-;;   testq %rcx, %rcx
-;;   jnz #trap=user10
-;;   movl $0x64, %ecx
+;;   cmpq -0x20(%rdi), %rdi
+;;   jb #trap=user10
+;;   movl $0x64, %r11d
 ;;   jmp     label2
 ;; block2:
-;;   movq -0x20(%rdi), %rdx
-;;   testq %rdx, %rdx
-;;   jnz #trap=user10
-;;   movl %ecx, %edx
-;;   movl (%rdi, %rdx), %edx
-;;   leal -1(%rcx), %ecx
-;;   leal (%rax, %rdx), %eax
-;;   testl %ecx, %ecx
+;;   cmpq -0x20(%rdi), %rdi
+;;   jb #trap=user10
+;;   movl %r11d, %ecx
+;;   movl (%rdi, %rcx), %ecx
+;;   leal -1(%r11), %r11d
+;;   leal (%rax, %rcx), %eax
+;;   testl %r11d, %r11d
 ;;   jnz     label3; j label4
 ;; block3:
 ;;   jmp     label2
@@ -326,9 +306,8 @@
 ;; block0:
 ;;   jmp     label1
 ;; block1:
-;;   movq -0x20(%rdi), %rsi
-;;   testq %rsi, %rsi
-;;   jnz #trap=user10
+;;   cmpq -0x20(%rdi), %rdi
+;;   jb #trap=user10
 ;;   jmp     label1
 ;;
 ;; p.1.counts:
@@ -337,9 +316,8 @@
 ;; block0:
 ;;   jmp     label1
 ;; block1:
-;;   movq -0x20(%rdi), %r8
-;;   testq %r8, %r8
-;;   jnz #trap=user10
+;;   cmpq -0x20(%rdi), %rdi
+;;   jb #trap=user10
 ;;   leal -1(%rsi), %esi
 ;;   testl %esi, %esi
 ;;   jnz     label2; j label3
@@ -362,20 +340,18 @@
 ;;   xorl %eax, %eax
 ;;   jmp     label1
 ;; block1:
-;;   movq -0x20(%rdi), %rcx
-;;   testq %rcx, %rcx
-;;   jnz #trap=user10
-;;   movl $0x64, %ecx
+;;   cmpq -0x20(%rdi), %rdi
+;;   jb #trap=user10
+;;   movl $0x64, %r11d
 ;;   jmp     label2
 ;; block2:
-;;   movq -0x20(%rdi), %rdx
-;;   testq %rdx, %rdx
-;;   jnz #trap=user10
-;;   movl %ecx, %edx
-;;   movl (%rdi, %rdx), %edx
-;;   leal -1(%rcx), %ecx
-;;   leal (%rax, %rdx), %eax
-;;   testl %ecx, %ecx
+;;   cmpq -0x20(%rdi), %rdi
+;;   jb #trap=user10
+;;   movl %r11d, %ecx
+;;   movl (%rdi, %rcx), %ecx
+;;   leal -1(%r11), %r11d
+;;   leal (%rax, %rcx), %eax
+;;   testl %r11d, %r11d
 ;;   jnz     label3; j label4
 ;; block3:
 ;;   jmp     label2
@@ -404,9 +380,8 @@
 ;; block0:
 ;;   b label1
 ;; block1:
-;;   sub x4, x2, #32
-;;   ldar x4, [x4]
-;;   cbnz x4, #trap=user10
+;;   ldur x3, [x2, #-32]
+;;   cbnz x3, #trap=user10
 ;;   b label1
 ;;
 ;; p.1.counts:
@@ -415,9 +390,8 @@
 ;; block0:
 ;;   b label1
 ;; block1:
-;;   sub x7, x2, #32
-;;   ldar x7, [x7]
-;;   cbnz x7, #trap=user10
+;;   ldur x6, [x2, #-32]
+;;   cbnz x6, #trap=user10
 ;;   sub w3, w3, #1
 ;;   cbnz w3, label2 ; b label3
 ;; block2:
@@ -438,19 +412,17 @@
 ;;   movz w2, #0
 ;;   b label1
 ;; block1:
-;;   sub x1, x0, #32
-;;   ldar x1, [x1]
-;;   cbnz x1, #trap=user10
-;;   movz w11, #100
+;;   ldur x15, [x0, #-32]
+;;   cbnz x15, #trap=user10
+;;   movz w10, #100
 ;;   b label2
 ;; block2:
-;;   sub x1, x0, #32
-;;   ldar x1, [x1]
+;;   ldur x1, [x0, #-32]
 ;;   cbnz x1, #trap=user10
-;;   ldr w1, [x0, w11, UXTW]
-;;   sub w11, w11, #1
+;;   ldr w1, [x0, w10, UXTW]
+;;   sub w10, w10, #1
 ;;   add w2, w2, w1
-;;   cbnz w11, label3 ; b label4
+;;   cbnz w10, label3 ; b label4
 ;; block3:
 ;;   b label2
 ;; block4:

@@ -37,7 +37,7 @@ fn only_nullvm_symbols_are_global() {
         names.push(name);
     }
     for name in [
-        "nullvm_abi_1",
+        "nullvm_abi_2",
         "nullvm_instance_new",
         "nullvm_proxy_log",
         "nullvm_wasi_fd_write",
