@@ -121,7 +121,7 @@ fn measure(engine: &str, threads: usize, path: &Path, runs: usize) -> Figures {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let numbers: Vec<f64> = text.split_whitespace().filter_map(|n| n.parse().ok()).collect();
         let [ms, kib, code] = numbers[..] else {
-            panic!("{text}{}", String::from_utf8_lossy(&output.stderr));
+            panic!("{engine}, {}: {text}{}", path.display(), String::from_utf8_lossy(&output.stderr));
         };
         best = Figures { ms: best.ms.min(ms), kib: best.kib.min(kib as u64), code: code as u64 };
     }
@@ -197,7 +197,7 @@ fn main() {
     if has_llvm {
         println!(
             "\nThe same modules by wasm2c and `clang -O3`, once each: what an LLVM back end would cost ([decision \
-             0015](decisions/0015-llvm.md)). Memory is that of clang. wasm2c's code relies on guard pages, as ours does, but has no \
+             0015](decisions/0015-llvm.md)). Memory is that of clang, code is for the base x86-64. wasm2c's code relies on guard pages, as ours does, but has no \
              table of traps, no unwinding through the guest and no checks for interrupts.\n"
         );
         println!(

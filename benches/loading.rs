@@ -131,6 +131,20 @@ fn load_times(name: &str, dir: &Path) {
         "wasmtime: compiled from the Wasm",
         time(3, || wasmtime::Module::new(&engine, &wasm).expect("it compiles")),
     );
+    let plugin = cached(HashCheck::Skip);
+    let limits = Limits::default();
+    let create =
+        || Instance::new(&plugin, &HostTable::EMPTY, std::ptr::null_mut(), &limits).expect("an instance");
+    row("an instance of it, created beside others", time(200, create));
+    // What a module that is initialised when it is compiled would save, once per worker.
+    row(
+        "an instance of it, created and started (`_initialize` or `_start`)",
+        time(200, || {
+            let instance = create();
+            instance.start().expect("it starts");
+            instance
+        }),
+    );
 }
 
 /// Proportional set size of this process in KiB: shared pages count in part.

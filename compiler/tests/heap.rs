@@ -380,7 +380,18 @@ fn loops_keep_their_interrupt_check() {
         (func (param i32) (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
         (func (param i32) (loop (loop (br_if 0 (i32.load (local.get 0)))) (br_if 0 (i32.load offset=4 (local.get 0)))))
         (func (param i32) (loop (global.set $g (i32.add (global.get $g) (local.get 0))) (br 0)))
-        (func (loop (loop (loop (br 0))))))"#;
+        (func (loop (loop (loop (br 0)))))
+        (func (param $state i32) (param $at i32)
+            (loop $top
+                (local.set $at (i32.add (local.get $at) (i32.load8_u (local.get $at))))
+                (block $two (block $one (block $zero
+                    (br_table $zero $one $two (local.get $state)))
+                    (local.set $state (i32.const 1))
+                    (br $top))
+                    (local.set $state (select (i32.const 2) (i32.const 0) (i32.eqz (local.get $at))))
+                    (br $top))
+                (local.set $state (local.get $at))
+                (br_if $top (i32.lt_u (local.get $state) (i32.const 3))))))"#;
     let wasm = wat::parse_str(loops).expect("valid text");
     for traps in [Traps::Signal, Traps::Call] {
         for opt in [OptLevel::None, OptLevel::Speed, OptLevel::SpeedAndSize] {
@@ -414,10 +425,12 @@ fn check_loops(asm: &str, x86: bool) {
             targets.push(Vec::new());
         } else if let (Some(check), Some(to)) = (checks.last_mut(), targets.last_mut()) {
             *check |= if x86 {
-                line.contains(&format!("-{:#x}(%", -context::INTERRUPT))
+                line.starts_with(&format!("cmpq -{:#x}(%", -context::INTERRUPT))
+                    || line.starts_with(&format!("movq -{:#x}(%", -context::INTERRUPT))
             } else {
                 // By an atomic load in code without signals.
-                line.starts_with("ldar ") || line.contains(&format!(", #{}]", context::INTERRUPT))
+                line.starts_with("ldar ")
+                    || line.starts_with("ldur x") && line.ends_with(&format!(", #{}]", context::INTERRUPT))
             };
             let number = |rest: &str| {
                 rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse::<usize>().ok())

@@ -66,6 +66,47 @@ fn objects_parse_back() {
     }
 }
 
+/// What the shim's trampoline relies on: where a callback has its parameters and its result.
+#[test]
+fn callbacks_have_their_parameters_in_registers() {
+    let registers = [
+        ("x86_64", ["rsi", "rdx", "rcx", "r8", "r9"].map(|r| format!("movq %{r}, %rax"))),
+        ("aarch64", ["x3", "x4", "x5", "x6", "x7"].map(|r| format!("mov x2, {r}"))),
+    ];
+    for (architecture, moves) in registers {
+        for (i, expected) in moves.into_iter().enumerate() {
+            let text = format!("(module (func (param i32 i32 i32 i32 i32) (result i32) (local.get {i})))");
+            let options = Options {
+                target: Some(format!("{architecture}-unknown-linux-gnu")),
+                checks: false,
+                keep_asm: true,
+                ..Options::default()
+            };
+            let module = compile(&wat::parse_str(text).unwrap(), &options).unwrap();
+            let asm = module.functions[0].asm.as_deref().unwrap();
+            let tidy: Vec<&str> = asm.split_whitespace().collect();
+            assert!(tidy.join(" ").contains(&expected), "{architecture}: no {expected} in\n{asm}");
+        }
+    }
+}
+
+/// More results than any convention has registers for, and as many as one has.
+#[test]
+fn any_number_of_results() {
+    for architecture in ["x86_64", "aarch64", "riscv64gc"] {
+        for n in 1..=12 {
+            let (types, values) = ("i64 ".repeat(n), "(i64.const 1) ".repeat(n));
+            let text =
+                format!("(module (func $f (result {types}) {values}) (func (result {types}) (call $f)))");
+            let target = Some(format!("{architecture}-unknown-linux-gnu"));
+            let options = Options { target, checks: false, ..Options::default() };
+            if let Err(e) = compile(&wat::parse_str(text).unwrap(), &options) {
+                panic!("{architecture}, {n} results: {e}");
+            }
+        }
+    }
+}
+
 #[test]
 fn targets_that_cannot_be_right_are_refused() {
     for (target, part) in [

@@ -118,9 +118,9 @@ pub struct FunctionType {
 
 /// A function.
 ///
-/// Its code takes the context and then its parameters, and gives its result, as a C function of the platform does where all of them
-/// are integers, no more than six with the context, and one result at most. The shim calls callbacks so. All other functions are called through the entry adapter of their type.
-/// Upper halves of an `i32` mean nothing.
+/// Callbacks are called as they are: their code takes the context and then up to five integers, and gives one result. On x86-64 in the
+/// registers of the C convention, on aarch64 from x2 on, with the result in x2, which is Cranelift's `tail` convention on both. All
+/// other functions are called through the entry adapter of their type. Upper halves of an `i32` mean nothing.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionRecord {

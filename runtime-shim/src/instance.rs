@@ -369,8 +369,8 @@ impl Instance {
 
     /// Whether an interrupt is pending; for what takes long in the shim.
     pub(crate) fn interrupted(&self) -> bool {
-        // SAFETY: a field of our own context that other threads write.
-        unsafe { (&raw const (*self.header()).interrupt).read_volatile() != 0 }
+        // SAFETY: our own header.
+        unsafe { interrupt::is_pending(self.header()) }
     }
 
     /// # Safety

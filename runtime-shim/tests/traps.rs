@@ -15,9 +15,16 @@ unsafe extern "C" fn get_header(_: *mut c_void, _: u32, _: Bytes, out: *mut Byte
     0
 }
 
-unsafe extern "C" fn done(_: *mut c_void) -> u32 {
+/// Calls the guest again, where the host pointer leads to its instance.
+unsafe extern "C" fn done(host: *mut c_void) -> u32 {
+    if let Some(instance) = unsafe { host.cast::<*const Instance>().as_ref().and_then(|i| i.as_ref()) } {
+        assert_eq!(instance.call(CallbackId::OnHttpCallResponse, &NESTED), Ok(0));
+        assert_eq!(instance.call(CallbackId::OnRequestHeaders, &[1, 20, 300]), Ok(321));
+    }
     0
 }
+
+const NESTED: [u32; 5] = [10, 20, 30, 40, 50];
 
 fn host() -> HostTable {
     HostTable { get_header: Some(get_header), done: Some(done), ..HostTable::EMPTY }
@@ -173,10 +180,17 @@ fn a_callback_gets_its_arguments() {
     assert_eq!(found, args[..5]);
     assert_eq!(one.call(CallbackId::OnHttpCallResponse, &args[..4]), Err(CallError::Arguments));
     assert_eq!(one.call(CallbackId::OnRequestHeaders, &[1, 20, 300]), Ok(321));
-    // Within another call, and timed, it is another way.
+    // Timed, and within another call, it is another way.
     let limits = Limits { deadline_ms: 10_000, ..Limits::default() };
     let timed = Instance::new(&plugin, &host(), core::ptr::null_mut(), &limits).unwrap();
     assert_eq!(timed.call(CallbackId::OnRequestHeaders, &[1, 20, 300]), Ok(321));
+    let mut me: *const Instance = core::ptr::null();
+    let to_me = &raw mut me;
+    let outer = Instance::new(&plugin, &host(), to_me.cast(), &Limits::default()).unwrap();
+    unsafe { to_me.write(&raw const *outer) };
+    assert_eq!(outer.call(CallbackId::OnConfigure, &[0, 0]), Ok(0));
+    let found = [128, 132, 136, 140, 144].map(|at| outer.memory().read_u32(at).unwrap());
+    assert_eq!(found, NESTED);
 }
 
 #[test]

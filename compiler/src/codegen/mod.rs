@@ -107,8 +107,14 @@ pub fn compile(
     check_name(&options.name)?;
     let target = Target::select(options)?;
     let isa = Arc::clone(&target.isa);
-    let env =
-        crate::translate::Env { module, bindings, options, isa: isa.as_ref(), has_fma: target.has_fma() };
+    let env = crate::translate::Env {
+        module,
+        bindings,
+        options,
+        isa: isa.as_ref(),
+        has_fma: target.has_fma(),
+        direct_results: target.direct_results(),
+    };
     let compiled = functions::compile_all(&env)?;
     let laid_out = layout::lay_out(&env, compiled)?;
     let meta = meta::build(&env, &laid_out)?;

@@ -66,6 +66,15 @@ impl Target {
         Ok(Self { triple, features, isa: owned(isa) })
     }
 
+    /// Results of a function that fit the registers of the `tail` convention, if all of them are integers.
+    pub(crate) fn direct_results(&self) -> usize {
+        match self.triple.architecture {
+            Architecture::X86_64 => 8,
+            Architecture::Aarch64(_) => 6,
+            _ => 2,
+        }
+    }
+
     /// Whether relaxed SIMD may use a fused multiply-add.
     pub(crate) fn has_fma(&self) -> bool {
         !matches!(self.triple.architecture, Architecture::X86_64) || self.features.iter().any(|f| f == "fma")

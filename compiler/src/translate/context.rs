@@ -94,7 +94,7 @@ impl Translator<'_, '_> {
             return;
         }
         if self.env.options.traps == Traps::Signal {
-            self.polls.extend(self.b.current_block());
+            self.polls.push(self.b.current_block().expect("code goes somewhere"));
             return;
         }
         let flags = self.trusted(self.regions.header);

@@ -1,7 +1,7 @@
 //! Structured control: blocks, branches, returns.
 
 use super::dispatch::Dispatch;
-use super::{DIRECT_RESULTS, Translator, abi_type};
+use super::{Translator, abi_type};
 use crate::CompileError;
 use cranelift_codegen::ir::{
     Block, BlockArg, BlockCall, InstBuilder, JumpTableData, MemFlagsData, Value, types,
@@ -293,7 +293,7 @@ impl<'m> Translator<'_, 'm> {
                 self.b.ins().return_(&[]);
             }
             None => {
-                debug_assert!(values.len() <= DIRECT_RESULTS);
+                debug_assert!(values.len() <= self.env.direct_results);
                 self.b.ins().return_(&values);
             }
         }

@@ -21,7 +21,7 @@ mod traps;
 
 pub(crate) use calls::{translate_import_adapter, translate_stack_guard};
 pub(crate) use names::{FunctionRef, reference, user_name};
-pub(crate) use signature::{DIRECT_RESULTS, abi_type, entry_signature, host_signature, wasm_signature};
+pub(crate) use signature::{abi_type, entry_signature, host_signature, wasm_signature};
 pub(crate) use traps::{clif_code, trap_code};
 
 use crate::module::{Body, Module};
@@ -50,6 +50,8 @@ pub(crate) struct Env<'m> {
     pub isa: &'m dyn TargetIsa,
     /// Whether the CPU has a fused multiply-add, so that relaxed SIMD may use it.
     pub has_fma: bool,
+    /// Most results of a function that come in registers.
+    pub direct_results: usize,
 }
 
 /// Translates one defined function into `func`, which must be empty.
@@ -69,7 +71,7 @@ pub(crate) fn translate(
         features: validator.features,
     };
     let mut validator = validator.into_validator(allocations);
-    func.signature = wasm_signature(env.module.function_type(index));
+    func.signature = wasm_signature(env.module.function_type(index), env.direct_results);
     context::declare_stack_limit(func, env.options);
     let builder = FunctionBuilder::new(func, builder_context);
     let mut translator = Translator::new(env, builder, index);
@@ -87,7 +89,7 @@ pub(crate) struct Translator<'a, 'm> {
     index: u32,
     /// The context pointer, which is the memory base.
     ctx: Value,
-    /// Where results beyond [`DIRECT_RESULTS`] go.
+    /// Where results go that are more than [`Env::direct_results`].
     return_area: Option<Value>,
     /// The operand stack. Vectors lie on it with whatever lane type they have.
     stack: Vec<Value>,
@@ -114,7 +116,7 @@ impl<'a, 'm> Translator<'a, 'm> {
         b.seal_block(entry);
         let params = b.block_params(entry).to_vec();
         let ty = env.module.function_type(index);
-        let return_area = (ty.results.len() > DIRECT_RESULTS).then(|| params[params.len() - 1]);
+        let return_area = (ty.results.len() > env.direct_results).then(|| params[params.len() - 1]);
         let regions = Regions::declare(&mut b);
         Self {
             env,

@@ -1,16 +1,13 @@
 //! Calling conventions.
 //!
 //! Wasm functions use `tail`, which tail calls need on both sides; the shim is called by the platform's C convention. Both
-//! take the context pointer first. Results beyond [`DIRECT_RESULTS`] go through an area that the caller gives as the
+//! take the context pointer first. Results beyond [`Env::direct_results`](super::Env) go through an area that the caller gives as the
 //! last parameter, 16 bytes each: the conventions run out of registers at different numbers.
 
 use crate::module::FuncType;
 use cranelift_codegen::ir::{AbiParam, ArgumentPurpose, Signature, Type, types};
 use cranelift_codegen::isa::CallConv;
 use plugin_abi::ValType;
-
-/// Results that fit the registers of the `tail` convention on every target.
-pub(crate) const DIRECT_RESULTS: usize = 8;
 
 /// The type of a value in CLIF. References are scalars: function index plus 1, or the host's number.
 pub(crate) fn abi_type(ty: ValType) -> Type {
@@ -29,11 +26,11 @@ fn with_context(call_conv: CallConv) -> Signature {
     signature
 }
 
-/// The signature of a Wasm function.
-pub(crate) fn wasm_signature(ty: &FuncType) -> Signature {
+/// The signature of a Wasm function, with so many results in registers at most.
+pub(crate) fn wasm_signature(ty: &FuncType, direct_results: usize) -> Signature {
     let mut signature = with_context(CallConv::Tail);
     signature.params.extend(ty.params.iter().map(|t| AbiParam::new(abi_type(*t))));
-    if ty.results.len() > DIRECT_RESULTS {
+    if ty.results.len() > direct_results {
         signature.params.push(AbiParam::new(types::I64));
     } else {
         signature.returns.extend(ty.results.iter().map(|t| AbiParam::new(abi_type(*t))));

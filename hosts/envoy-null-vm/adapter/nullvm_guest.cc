@@ -50,7 +50,7 @@ uint32_t Guest::Enter(ContextBase *context, const Callback &callback, const uint
   return Call(context, callback, args, count);
 }
 
-inline uint32_t Guest::Call(ContextBase *context, const Callback &callback, const uint32_t *args, size_t count) {
+uint32_t Guest::Call(ContextBase *context, const Callback &callback, const uint32_t *args, size_t count) {
   uint32_t result = 0;
   nullvm_result_t outcome;
   {

@@ -108,16 +108,17 @@ global_asm!(
     ".globl shim_call",
     ".hidden shim_call",
     ".type shim_call,%function",
-    // extern "C" fn(context: x0, arguments: x1 to x5, code: x6, thread: x7) -> (x0, x1)
+    // extern "C" fn(code: x0, thread: x1, context: x2, arguments: x3 to x7) -> (x0, x1)
     "shim_call:",
     ".cfi_startproc",
     saved!(),
-    "ldr x9, [x7]",
-    "stp x9, x0, [sp]",
-    "str x7, [sp, #16]",
+    "ldr x9, [x1]",
+    "stp x9, x2, [sp]",
+    "str x1, [sp, #16]",
     "mov x9, sp",
-    "str x9, [x7]",
-    "blr x6",
+    "str x9, [x1]",
+    "blr x0",
+    "mov x0, x2",
     "mov x1, #0",
     // The way out of both.
     "2:",
@@ -173,23 +174,42 @@ unsafe extern "C" {
         thread: *mut Tls,
     ) -> Outcome;
 
-    /// As [`enter`], without an adapter: a function that takes as many integers or fewer. Those come where the guest's code has
-    /// them, in the registers of C ([`plugin_abi::meta::FunctionRecord`]).
-    #[link_name = "shim_call"]
-    pub(crate) fn call(
+    /// As [`call`], with everything where the trampoline wants it.
+    fn shim_call(
+        code: *const u8,
+        thread: *mut Tls,
         context: *mut u8,
         a: u64,
         b: u64,
         c: u64,
         d: u64,
         e: u64,
-        code: *const u8,
-        thread: *mut Tls,
     ) -> Outcome;
 
     /// Leaves the guest through the innermost landing pad of `thread`, which is [`tls`] of this thread.
     #[link_name = "shim_resume"]
     pub(crate) fn resume(thread: *mut Tls) -> !;
+}
+
+/// As [`enter`], without an adapter: a function that takes as many integers or fewer. Those come where the guest's code has them
+/// ([`plugin_abi::FunctionRecord`]): from x2 on, where the result is as well.
+///
+/// # Safety
+/// As for [`enter`].
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "five are the guest's")]
+pub(crate) unsafe fn call(
+    context: *mut u8,
+    a: u64,
+    b: u64,
+    c: u64,
+    d: u64,
+    e: u64,
+    code: *const u8,
+    thread: *mut Tls,
+) -> Outcome {
+    // SAFETY: the caller's promise.
+    unsafe { shim_call(code, thread, context, a, b, c, d, e) }
 }
 
 /// The thread's variables.

@@ -147,7 +147,7 @@ unsafe extern "C" {
     ) -> Outcome;
 
     /// As [`enter`], without an adapter: a function that takes as many integers or fewer. Those come where the guest's code has
-    /// them, in the registers of C ([`plugin_abi::meta::FunctionRecord`]).
+    /// them ([`plugin_abi::FunctionRecord`]): in the registers of the C convention.
     #[link_name = "shim_call"]
     pub(crate) fn call(
         context: *mut u8,
