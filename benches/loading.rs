@@ -13,6 +13,7 @@ use nullvm_compiler::{Options, compile, emit};
 use nullvm_loader::{Code, Loader, Policy, TARGET, cache_key};
 use nullvm_shim::host::HostTable;
 use nullvm_shim::{HashCheck, Image, Instance, Limits, Plugin};
+use plugin_abi::CallbackId;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -131,20 +132,33 @@ fn load_times(name: &str, dir: &Path) {
         "wasmtime: compiled from the Wasm",
         time(3, || wasmtime::Module::new(&engine, &wasm).expect("it compiles")),
     );
-    let plugin = cached(HashCheck::Skip);
     let limits = Limits::default();
-    let create =
-        || Instance::new(&plugin, &HostTable::EMPTY, std::ptr::null_mut(), &limits).expect("an instance");
-    row("an instance of it, created beside others", time(200, create));
+    let create = |plugin: &Arc<Plugin>| {
+        Instance::new(plugin, &HostTable::EMPTY, std::ptr::null_mut(), &limits).expect("an instance")
+    };
+    let start = |plugin: &Arc<Plugin>| {
+        let instance = create(plugin);
+        instance.start().expect("it starts");
+        instance
+    };
+    let call = |plugin: &Arc<Plugin>| {
+        let instance = start(plugin);
+        instance.call(CallbackId::OnContextCreate, &[1, 0]).expect("a root context");
+        instance
+    };
+    let plugin = cached(HashCheck::Skip);
+    row("an instance of it, created", time(200, || create(&plugin)));
     // What a module that is initialised when it is compiled would save, once per worker.
+    row("the same, started (`_initialize` or `_start`)", time(200, || start(&plugin)));
+    row("the same, with its first callback (`proxy_on_context_create`)", time(200, || call(&plugin)));
     row(
-        "an instance of it, created and started (`_initialize` or `_start`)",
-        time(200, || {
-            let instance = create();
-            instance.start().expect("it starts");
-            instance
-        }),
+        "from the entry of the cache, hash apart, to the end of that callback, and both dropped",
+        time(200, || drop(call(&cached(HashCheck::Skip)))),
     );
+    let (count, begin) = (20_000, Instant::now());
+    (0..count).for_each(|_| drop(black_box(create(&plugin))));
+    let rate = f64::from(count) / begin.elapsed().as_secs_f64();
+    println!("\nInstances created and dropped, one after the other: {:.0},000 per second.", rate / 1000.0);
 }
 
 /// Proportional set size of this process in KiB: shared pages count in part.
