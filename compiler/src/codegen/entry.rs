@@ -3,7 +3,7 @@
 //! One per signature that the host calls: `extern "C" fn(context, code, values)`, with 16 bytes per value, arguments in and
 //! results out. The shim's trampoline is the only caller.
 
-use crate::translate::{Env, abi_type, entry_signature, wasm_signature};
+use crate::translate::{Env, abi_type, entry_signature};
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, UserFuncName};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
@@ -28,12 +28,12 @@ pub(super) fn build(
     for (i, ty) in wasm.params.iter().enumerate() {
         args.push(b.ins().load(abi_type(*ty), flags, values, (i * 16) as i32));
     }
-    let in_area = wasm.results.len() > env.direct_results;
+    let in_area = env.returns_in_area(wasm);
     if in_area {
         // The values' own place: the arguments have been read.
         args.push(values);
     }
-    let signature = b.import_signature(wasm_signature(wasm, env.direct_results));
+    let signature = b.import_signature(env.wasm_signature(wasm));
     let call = b.ins().call_indirect(signature, code, &args);
     if !in_area {
         let results = b.inst_results(call).to_vec();

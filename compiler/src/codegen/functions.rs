@@ -156,8 +156,6 @@ struct Worker<'a> {
     allocations: FuncValidatorAllocations,
     control: ControlPlane,
     registers: regalloc2::Ctx,
-    /// Of the current function: blocks that are to start with a check for interrupts.
-    polls: Vec<Block>,
 }
 
 impl<'a> Worker<'a> {
@@ -169,20 +167,20 @@ impl<'a> Worker<'a> {
             allocations: FuncValidatorAllocations::default(),
             control: ControlPlane::default(),
             registers: regalloc2::Ctx::default(),
-            polls: Vec::new(),
         }
     }
 
     fn compile(&mut self, piece: Piece) -> Result<Code, CompileError> {
         self.context.clear();
-        self.polls.clear();
         let func = &mut self.context.func;
+        // Blocks that are to start with a check for interrupts.
+        let mut polls = Vec::new();
         match piece {
             Piece::Function(i) => {
                 let index = (self.env.module.imports.len() + i) as u32;
                 func.name = UserFuncName::User(user_name(FunctionRef::Wasm(index)));
                 let allocations = std::mem::take(&mut self.allocations);
-                (self.allocations, self.polls) =
+                (self.allocations, polls) =
                     translate::translate(self.env, i, func, &mut self.builder, allocations)?;
             }
             Piece::StackGuard(i, frame) => {
@@ -197,7 +195,7 @@ impl<'a> Worker<'a> {
             Piece::Entry(ty) => super::entry::build(self.env, ty, func, &mut self.builder),
         }
         let clif = self.env.options.keep_clif.then(|| func.display().to_string());
-        let code = self.generate().map_err(|e| refused(self.env, piece, &e))?;
+        let code = self.generate(&polls).map_err(|e| refused(self.env, piece, &e))?;
         let mut code = self.finish(piece, &code, clif)?;
         if let Piece::Function(i) = piece
             && self.env.options.traps == Traps::Call
@@ -210,11 +208,11 @@ impl<'a> Worker<'a> {
     }
 
     /// What [`Context::compile`] does, with a pass of our own between the optimiser and the selection of instructions.
-    fn generate(&mut self) -> Result<CompiledCode, CodegenError> {
+    fn generate(&mut self, polls: &[Block]) -> Result<CompiledCode, CodegenError> {
         let (isa, context) = (self.env.isa, &mut self.context);
-        context.verify_if(isa)?;
+        // Verifies the function first.
         context.optimize(isa, &mut self.control)?;
-        super::polls::insert(&mut context.func, isa, &self.polls);
+        super::polls::insert(&mut context.func, isa, polls);
         context.verify_if(isa)?;
         let (func, domtree, registers) = (&context.func, &context.domtree, &mut self.registers);
         let code =

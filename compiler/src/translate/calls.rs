@@ -1,7 +1,7 @@
 //! Calls: of the module's functions, of the host's, indirect ones and tail calls.
 
 use super::names::{FunctionRef, user_name};
-use super::{Translator, abi_type, host_signature, wasm_signature};
+use super::{Translator, abi_type, host_signature};
 use crate::module::FuncType;
 use crate::proxy_abi::ImportBinding;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -32,9 +32,7 @@ impl<'m> Translator<'_, 'm> {
         }
         let call_conv = self.env.isa.default_call_conv();
         let signature = match function {
-            FunctionRef::Wasm(n) | FunctionRef::Guarded(n) => {
-                wasm_signature(self.callee_type(n), self.env.direct_results)
-            }
+            FunctionRef::Wasm(n) | FunctionRef::Guarded(n) => self.env.wasm_signature(self.callee_type(n)),
             FunctionRef::Host(n) => {
                 let host = &HOST_FUNCTIONS[n as usize];
                 host_signature(host.params, host.result, call_conv)
@@ -58,7 +56,7 @@ impl<'m> Translator<'_, 'm> {
         if let Some(known) = self.sig_refs.get(&ty) {
             return *known;
         }
-        let signature = wasm_signature(&self.env.module.types[ty as usize], self.env.direct_results);
+        let signature = self.env.wasm_signature(&self.env.module.types[ty as usize]);
         let sig_ref = self.b.import_signature(signature);
         self.sig_refs.insert(ty, sig_ref);
         sig_ref
@@ -140,7 +138,7 @@ impl<'m> Translator<'_, 'm> {
     fn call_wasm(&mut self, callee: Callee, ty: &FuncType, index: Option<u32>, args: &[Value]) -> Vec<Value> {
         let mut all = vec![self.ctx];
         all.extend(self.canonical_all(args));
-        let area = (ty.results.len() > self.env.direct_results).then(|| self.value_area(ty.results.len()));
+        let area = self.env.returns_in_area(ty).then(|| self.value_area(ty.results.len()));
         all.extend(area);
         let call = match callee {
             Callee::Function(f) => {
@@ -234,7 +232,7 @@ pub(crate) fn translate_stack_guard(
     func: &mut ir::Function,
     builder_context: &mut cranelift_frontend::FunctionBuilderContext,
 ) {
-    func.signature = wasm_signature(env.module.function_type(function), env.direct_results);
+    func.signature = env.wasm_signature(env.module.function_type(function));
     let builder = cranelift_frontend::FunctionBuilder::new(func, builder_context);
     let mut t = Translator::new(env, builder, function);
     let entry = t.b.current_block().expect("the entry block");
@@ -255,7 +253,7 @@ pub(crate) fn translate_import_adapter(
     builder_context: &mut cranelift_frontend::FunctionBuilderContext,
 ) {
     let ty = env.module.function_type(import);
-    func.signature = wasm_signature(ty, env.direct_results);
+    func.signature = env.wasm_signature(ty);
     super::context::declare_stack_limit(func, env.options);
     let builder = cranelift_frontend::FunctionBuilder::new(func, builder_context);
     let mut t = Translator::new(env, builder, import);

@@ -21,7 +21,7 @@ mod traps;
 
 pub(crate) use calls::{translate_import_adapter, translate_stack_guard};
 pub(crate) use names::{FunctionRef, reference, user_name};
-pub(crate) use signature::{abi_type, entry_signature, host_signature, wasm_signature};
+pub(crate) use signature::{abi_type, entry_signature, host_signature};
 pub(crate) use traps::{clif_code, trap_code};
 
 use crate::module::{Body, Module};
@@ -71,7 +71,7 @@ pub(crate) fn translate(
         features: validator.features,
     };
     let mut validator = validator.into_validator(allocations);
-    func.signature = wasm_signature(env.module.function_type(index), env.direct_results);
+    func.signature = env.wasm_signature(env.module.function_type(index));
     context::declare_stack_limit(func, env.options);
     let builder = FunctionBuilder::new(func, builder_context);
     let mut translator = Translator::new(env, builder, index);
@@ -116,7 +116,7 @@ impl<'a, 'm> Translator<'a, 'm> {
         b.seal_block(entry);
         let params = b.block_params(entry).to_vec();
         let ty = env.module.function_type(index);
-        let return_area = (ty.results.len() > env.direct_results).then(|| params[params.len() - 1]);
+        let return_area = env.returns_in_area(ty).then(|| params[params.len() - 1]);
         let regions = Regions::declare(&mut b);
         Self {
             env,

@@ -1,9 +1,10 @@
 //! Calling conventions.
 //!
 //! Wasm functions use `tail`, which tail calls need on both sides; the shim is called by the platform's C convention. Both
-//! take the context pointer first. Results beyond [`Env::direct_results`](super::Env) go through an area that the caller gives as the
+//! take the context pointer first. Results beyond [`Env::direct_results`] go through an area that the caller gives as the
 //! last parameter, 16 bytes each: the conventions run out of registers at different numbers.
 
+use super::Env;
 use crate::module::FuncType;
 use cranelift_codegen::ir::{AbiParam, ArgumentPurpose, Signature, Type, types};
 use cranelift_codegen::isa::CallConv;
@@ -26,16 +27,23 @@ fn with_context(call_conv: CallConv) -> Signature {
     signature
 }
 
-/// The signature of a Wasm function, with so many results in registers at most.
-pub(crate) fn wasm_signature(ty: &FuncType, direct_results: usize) -> Signature {
-    let mut signature = with_context(CallConv::Tail);
-    signature.params.extend(ty.params.iter().map(|t| AbiParam::new(abi_type(*t))));
-    if ty.results.len() > direct_results {
-        signature.params.push(AbiParam::new(types::I64));
-    } else {
-        signature.returns.extend(ty.results.iter().map(|t| AbiParam::new(abi_type(*t))));
+impl Env<'_> {
+    /// Whether a function's results go through an area of its caller's.
+    pub(crate) fn returns_in_area(&self, ty: &FuncType) -> bool {
+        ty.results.len() > self.direct_results
     }
-    signature
+
+    /// The signature of a Wasm function.
+    pub(crate) fn wasm_signature(&self, ty: &FuncType) -> Signature {
+        let mut signature = with_context(CallConv::Tail);
+        signature.params.extend(ty.params.iter().map(|t| AbiParam::new(abi_type(*t))));
+        if self.returns_in_area(ty) {
+            signature.params.push(AbiParam::new(types::I64));
+        } else {
+            signature.returns.extend(ty.results.iter().map(|t| AbiParam::new(abi_type(*t))));
+        }
+        signature
+    }
 }
 
 /// The signature of one of the shim's functions.
